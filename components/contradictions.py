@@ -1,0 +1,112 @@
+"""What each value allows and all together do not: pure checks over sections that are right by themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from components.sections import DeployFrom, Environment, GitHub, Monitor, Protection, Section, Service, Traffic
+
+MOST_REVIEWERS = 6  # https://docs.github.com/rest/deployments/environments: users and teams together
+MOST_NAMES = 100  # https://docs.github.com/actions/reference/limits: secrets, and variables, of an environment
+LONGEST_VALUE = 48 * 1024
+LONGEST_NAME = 255
+NOT_IN_A_NAME = set("'\"`,;\\/")
+EVERY_ADDRESS = {"0.0.0.0", "::"}  # noqa: S104 - compared with, not bound
+
+Complaint = tuple[tuple[str | int, ...], str]
+
+
+def contradictions(sections: Mapping[str, Section | str | int | None], stack: str) -> Iterator[Complaint]:
+    """(key path, sentence) for each. `sections`: what could be read, by the name in the stack file."""
+    github, deploy_from = sections.get("github"), sections.get("deployFrom")
+    environment, protection = sections.get("environment"), sections.get("protection")
+    service, traffic, monitor = sections.get("service"), sections.get("traffic"), sections.get("monitor")
+    if isinstance(github, GitHub) and github.token and github.app:
+        yield ("github",), "has both token and app. Keep one of them."
+    if isinstance(deploy_from, DeployFrom):
+        yield from _deploy_from(deploy_from)
+    if isinstance(environment, Environment):
+        yield from _environment(environment, stack)
+    if isinstance(protection, Protection):
+        yield from _protection(protection, deploy_from)
+    if isinstance(service, Service):
+        yield from _service(service)
+    if isinstance(traffic, Traffic) and isinstance(monitor, Monitor):
+        yield from _ports(traffic, monitor)
+    if sections.get("canary") not in {None, 100} and "version" in sections and not sections["version"]:
+        yield ("canary",), "is set without golive:version. Set the version that is to be tried, or delete it."
+    if sections.get("version") and "image" in sections and not sections["image"]:
+        yield ("image",), "is missing, though golive:version is set. Set the image whose tag the version is."
+
+
+def _deploy_from(deploy_from: DeployFrom) -> Iterator[Complaint]:
+    if deploy_from.branch and deploy_from.tag:
+        yield ("deployFrom",), "has both branch and tag. Keep the one that this stack deploys from."
+    if not deploy_from.branch and not deploy_from.tag:
+        yield ("deployFrom",), "has neither branch nor tag. Set one, such as branch: main or tag: v*."
+
+
+def _environment(environment: Environment, stack: str) -> Iterator[Complaint]:
+    users, teams = environment.reviewers.users, environment.reviewers.teams
+    together = len(users) + len(teams)
+    if together > MOST_REVIEWERS:
+        yield (
+            ("environment", "reviewers"),
+            f"has {together} users and teams, GitHub takes {MOST_REVIEWERS} together. Put people into a team.",
+        )
+    for kind, names in (("users", users), ("teams", teams)):
+        yield from _twice(("environment", "reviewers", kind), names)
+    if environment.prevent_self_review and not together:
+        yield ("environment", "preventSelfReview"), "is true without reviewers. Name reviewers, or delete it."
+    name = environment.name or stack
+    if len(name) > LONGEST_NAME or not name.isprintable() or NOT_IN_A_NAME & set(name):
+        yield ("environment", "name"), "is no name for an environment. Use up to 255 characters without '\"`,;\\/."
+    for kind, size in (("variables", len(environment.variables)), ("secrets", len(environment.secrets))):
+        if size > MOST_NAMES:
+            yield ("environment", kind), f"has {size} entries, GitHub takes {MOST_NAMES}. Delete some."
+        yield from _twice(("environment", kind), getattr(environment, kind))
+    for name, text in environment.variables.items():
+        if len(text.encode()) > LONGEST_VALUE:
+            yield ("environment", "variables", name), "is longer than 48 KiB. Shorten it."
+    for name, secret in environment.secrets.items():
+        if len(secret.get_secret_value().encode()) > LONGEST_VALUE:
+            yield ("environment", "secrets", name), "is longer than 48 KiB. Shorten it."
+    variables = {name.upper() for name in environment.variables}
+    for name in environment.secrets:
+        if name.upper() in variables:
+            yield ("environment", "secrets", name), "is the name of a variable too. Rename or delete one of them."
+
+
+def _protection(protection: Protection, deploy_from: object) -> Iterator[Complaint]:
+    tags = isinstance(deploy_from, DeployFrom) and deploy_from.tag and not deploy_from.branch
+    if tags and protection.approvals:
+        yield ("protection", "approvals"), "needs pull requests, which tags have none of. Delete it."
+    for position, one in enumerate(protection.bypass):
+        if sum(value is not None for value in (one.role, one.team, one.app)) != 1:
+            yield ("protection", "bypass", position), "must name exactly one of role, team and app. Split or fill it."
+    yield from _twice(("protection", "requiredChecks"), (one.name for one in protection.required_checks))
+
+
+def _service(service: Service) -> Iterator[Complaint]:
+    for name in service.secrets:
+        if name in service.env:
+            yield ("service", "secrets", name), "is in service.env too. Rename or delete one of them."
+    if service.health.successes + service.health.timeout > service.health.deadline:
+        yield (
+            ("service", "health", "deadline"),
+            f"is too short for {service.health.successes} successes, one a second. Set a longer one.",
+        )
+
+
+def _ports(traffic: Traffic, monitor: Monitor) -> Iterator[Complaint]:
+    same_address = traffic.address == monitor.address or EVERY_ADDRESS & {traffic.address, monitor.address}
+    if monitor.enabled and same_address and traffic.port == monitor.port:
+        yield ("monitor", "port"), f"is {monitor.port}, which traffic.port has already. Set another one."
+
+
+def _twice(path: tuple[str | int, ...], names: Iterable[str]) -> Iterator[Complaint]:
+    seen: set[str] = set()
+    for name in names:
+        if name.lower() in seen:
+            yield path, f"names {name} twice. Delete one of them."
+        seen.add(name.lower())

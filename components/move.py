@@ -1,0 +1,232 @@
+"""Moves the route to a slot so that at every step the users are served by something that works.
+
+Start the slot, show it to the probe alone, ask it until it is ready, move everyone, see that the proxy does it.
+Whatever fails, the file is as it was before. Stopped dead at any moment, what is there is one of these files, whole.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, NoReturn
+
+from components import routefile
+from components.engine import EngineError
+from components.probe import Answer, Waiting, wait
+from components.progress import Tell, silent
+from components.proxy import Proxy
+from components.routefile import Target
+from components.slots import SLOTS, Slot
+
+SERVED = 15  # seconds at most until the proxy serves a new file; it takes some 0.1 s
+# The proxy is told of a new file by the kernel, once. Seconds without effect after which the file is put there again.
+LOST = 3
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What the route shall be: `content`, the file, which sends everyone to `live`, or a `canary` share (percent) of
+    them to the other slot; and how to find out that it may.
+
+    `versions` and `targets` by slot; `url`: the proxy from here; `successes` good answers in a row, each within
+    `timeout` s, all within `deadline` s. `proxy`: the name of its container.
+    """
+
+    content: str
+    live: Slot
+    versions: Mapping[Slot, str]
+    targets: Mapping[Slot, Target]
+    proxy: str
+    url: str
+    host: str | None = None
+    canary: int = 0
+    docker_host: str | None = None
+    successes: int = 3
+    timeout: int = 1
+    deadline: int = 60
+
+    def props(self) -> dict[str, Any]:
+        """As a resource's inputs. Nothing of it is secret."""
+        targets = {slot: vars(target) for slot, target in self.targets.items()}
+        return {
+            "content": self.content,
+            "live": self.live,
+            "canary": self.canary,
+            "versions": dict(self.versions),
+            "targets": {slot: dict(values) for slot, values in targets.items()},
+            "proxy": self.proxy,
+            "url": self.url,
+            "host": self.host or "",
+            "dockerHost": self.docker_host or "",
+            "gate": {"successes": self.successes, "timeout": self.timeout, "deadline": self.deadline},
+        }
+
+    @classmethod
+    def of(cls, props: Mapping[str, Any]) -> Wanted:
+        """From a resource's inputs, whose numbers the engine hands over as floats."""
+        targets = {
+            slot: Target(one["name"], int(one["port"]), one["health"], int(one["timeout"]))
+            for slot in SLOTS
+            if (one := props["targets"].get(slot))
+        }
+        gate = {key: int(value) for key, value in props["gate"].items()}
+        return cls(
+            content=props["content"], live=props["live"], versions=props["versions"], targets=targets,
+            proxy=props["proxy"], url=props["url"], host=props.get("host") or None,
+            canary=int(props.get("canary") or 0),
+            docker_host=props.get("dockerHost") or None, **gate,
+        )  # fmt: skip
+
+
+@dataclass
+class Move:
+    """One move of the route. `ask`: one request through the proxy, a path and a slot, or None for the way users go.
+
+    `fallback`: the file of the last update, "" if there was none, for when the present one cannot be read.
+    """
+
+    proxy: Proxy
+    wanted: Wanted
+    ask: Callable[[str, Slot | None], Answer]
+    fallback: str = ""
+    tell: Tell = silent
+    clock: Callable[[], float] = time.monotonic
+    sleep: Callable[[float], None] = time.sleep
+    before: str = field(default="", init=False)
+    was: Slot | None = field(default=None, init=False)
+    new: Slot | None = field(default=None, init=False)  # the slot that gets users and had none
+
+    @property
+    def slot(self) -> Slot:
+        """The slot that all this is about."""
+        return self.new or self.wanted.live
+
+    @property
+    def version(self) -> str:
+        """What is to get users, in words."""
+        return f"{self.wanted.versions[self.slot]} in slot {self.slot}"
+
+    def run(self) -> None:
+        """Moves the route, or leaves it as it was and raises EngineError with what a person needs to know."""
+        found = self.proxy.present()
+        self.before = self._readable(found)
+        self.was = routefile.live_slot(self.before)
+        had, serving = routefile.serving(self.before), routefile.serving(self.wanted.content)
+        self.new = next((slot for slot in serving if slot not in had), None)
+        for slot in serving:
+            self.proxy.start(self.wanted.targets[slot].name)
+        if found == self.wanted.content:
+            self._served()  # only the containers are others: nothing to write, but see that they answer
+            return
+        try:
+            if self.new:
+                self._ready()
+            self.proxy.place(self.wanted.content)
+            self._served()
+        except BaseException as error:  # an interruption too
+            self._put_back(error)
+            raise
+
+    def _put_back(self, error: BaseException) -> None:
+        """The file as it was. Without one there is nothing to put back: a candidate alone leads no user anywhere."""
+        if not self.was:
+            return
+        try:
+            self.proxy.place(self.before)
+        except EngineError as again:
+            raise EngineError(f"{error}\nThe route of before could not be put back: {again}") from None
+
+    def _readable(self, found: str) -> str:
+        """The file; where someone has broken it, the one the proxy still goes by."""
+        try:
+            routefile.parsed(found)
+        except ValueError:
+            return self.fallback
+        return found
+
+    def _ready(self) -> None:
+        """Step by step to readiness: shown to the probe alone, while everyone else stays where they are."""
+        wanted, target = self.wanted, self.wanted.targets[self.slot]
+        text = routefile.with_candidate(self.before, self.slot, target, wanted.host)
+        self.proxy.place(text)
+        try:
+            self._wait(
+                self._renewing(text, partial(self.ask, target.health, self.slot)),
+                partial(self._is_candidate, routefile.revision(text)),
+                successes=wanted.successes,
+                deadline=wanted.deadline,
+                hopeless=partial(self.proxy.ended, target.name),
+            )
+        except Waiting as vain:
+            why = vain.given_up or f"the last answer was {vain.last}"
+            what = f"{self.version} did not become ready within {wanted.deadline} s: {target.health}, {why}."
+            self._fail(what, target.name)
+
+    def _served(self) -> None:
+        """Until the proxy serves the new file and the users get good answers by it."""
+        wanted, target = self.wanted, self.wanted.targets[self.slot]
+        expected = routefile.revision(wanted.content)
+
+        tester = self._renewing(wanted.content, partial(self.ask, target.health, self.slot))
+
+        def ask() -> Answer:
+            answer = tester()
+            if answer.route == expected:
+                return self.ask(target.health, None)
+            return Answer(0, words=f"the old route, which says {answer}")
+
+        # Where no slot is new, nobody has asked whether they are ready.
+        deadline = SERVED if self.new else max(SERVED, wanted.deadline)
+        try:
+            self._wait(ask, lambda answer: answer.good, successes=1, deadline=deadline)
+        except Waiting as vain:
+            self._fail(
+                f"The proxy at {wanted.url} does not serve {self.version} by the new route: {vain.last}.",
+                wanted.proxy if "old route" in vain.last.words else target.name,
+            )
+
+    def _renewing(self, text: str, ask: Callable[[], Answer]) -> Callable[[], Answer]:
+        """`ask`, with `text` put in its place again now and then until the answers are by it."""
+        expected, placed = routefile.revision(text), self.clock()
+
+        def asked() -> Answer:
+            nonlocal placed
+            answer = ask()
+            if answer.route != expected and self.clock() - placed >= LOST:
+                self.proxy.place(text)
+                placed = self.clock()
+            return answer
+
+        return asked
+
+    def _is_candidate(self, revision: str, answer: Answer) -> bool:
+        return answer.good and answer.slot == self.slot and answer.route == revision
+
+    def _wait(self, ask: Callable[[], Answer], good: Callable[[Answer], bool], **how: Any) -> None:
+        path = self.wanted.targets[self.slot].health
+
+        def tell(answer: Answer, gone: float) -> None:
+            self.tell(f"waiting for {self.version}: {path} {answer}, {gone:.0f} s of {how['deadline']} s")
+
+        wait(ask, good, tell=tell, clock=self.clock, sleep=self.sleep, **how)
+
+    def _fail(self, what: str, name: str) -> NoReturn:
+        """`name`: the container that may know why."""
+        lines = self.proxy.last_words(name)
+        said = [f"Its last log lines (docker logs {name}):", *(f"  {line}" for line in lines)] if lines else []
+        now = self._still_live()
+        raise EngineError("\n".join([what, *said, now]))
+
+    def _still_live(self) -> str:
+        wanted = self.wanted
+        if self.was is None:
+            return "Nothing was live before, and nothing is now. Mend it and run pulumi up again."
+        if self.was == self.slot:
+            return "The route is as it was. Mend what is wrong and run pulumi up again."
+        version = wanted.versions.get(self.was, "the version before")
+        return (
+            f"{version} in slot {self.was} is live as before. Mend {wanted.versions[self.slot]} and run pulumi up "
+            f"again, or set golive:version back to {version}."
+        )

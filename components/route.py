@@ -1,0 +1,101 @@
+"""The route as a resource: which slot the users reach, moved only once the new version is ready.
+
+A dynamic resource: its provider runs in a process of its own, which the engine starts. What it does is in
+components/move.py; here is when.
+
+Source: https://www.pulumi.com/docs/iac/concepts/providers/dynamic-providers/
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pulumi
+from pulumi.dynamic import CreateResult, DiffResult, ReadResult, Resource, ResourceProvider, UpdateResult
+
+from components import progress
+from components.engine import EngineError
+from components.move import Move, Wanted
+from components.previous import ROUTE
+from components.probe import Probe
+from components.proxy import Proxy
+from components.routefile import route_file
+
+# What else is in the inputs is only how the move is made; a change of it moves nothing.
+MATTERS = ("content", "live", "canary", "containers", "proxy", "proxyId", "dockerHost")
+
+
+class RouteError(Exception):
+    """The route did not move. The message says why, what runs now, and what to do next."""
+
+
+class RouteProvider(ResourceProvider):
+    """Writes the route file. Without state of its own, so that it is stored as a mere name."""
+
+    serialize_as_secret_always = False
+
+    def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
+        """Whether anything moves."""
+        return DiffResult(changes=any(_olds.get(key) != _news.get(key) for key in MATTERS))
+
+    def create(self, props: dict[str, Any]) -> CreateResult:
+        """The first release. Raises RouteError."""
+        return CreateResult(str(props["proxy"]), _moved(props, {}))
+
+    def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> UpdateResult:
+        """The next one. Raises RouteError."""
+        return UpdateResult(_moved(_news, _olds))
+
+    def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
+        """The file as it is now, so that a change by hand is seen; "" where it is gone."""
+        try:
+            proxy = Proxy(props.get("dockerHost"), props["proxy"])
+            try:
+                return ReadResult(id_, {**_plain(props), "content": proxy.present()})
+            finally:
+                proxy.close()
+        except EngineError as error:
+            raise RouteError(str(error)) from None
+
+    def delete(self, _id: str, _props: dict[str, Any]) -> None:
+        """Nothing to do: the file goes with the proxy's volume."""
+
+
+def _moved(props: Mapping[str, Any], olds: Mapping[str, Any]) -> dict[str, Any]:
+    wanted = Wanted.of(props)
+    try:
+        proxy = Proxy(wanted.docker_host, wanted.proxy)
+        try:
+            probe = Probe(wanted.url, wanted.host, wanted.timeout)
+            Move(proxy, wanted, probe.ask, fallback=_last(olds), tell=progress.teller(props.get("urn"))).run()
+        finally:
+            proxy.close()
+    except EngineError as error:
+        raise RouteError(str(error)) from None
+    return _plain(props)
+
+
+def _last(olds: Mapping[str, Any]) -> str:
+    """The file of the last update. Not its `content`: refresh puts there whatever it finds."""
+    if not olds:
+        return ""
+    last = Wanted.of(olds)
+    return route_file(last.live, last.targets, last.host, last.canary, last.versions)
+
+
+def _plain(props: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in props.items() if not key.startswith("__")}
+
+
+class Route(Resource, module="golive", name="Route"):
+    """The route of one stack. `props`: see Wanted. Out: what was put in, `content` and `live` among it."""
+
+    live: pulumi.Output[str]
+    content: pulumi.Output[str]
+
+    def __init__(self, name: str, props: Mapping[str, Any], opts: pulumi.ResourceOptions | None = None) -> None:
+        # The provider is not told under which name it works, and needs it to show how far it is. By way of a future, as
+        # the output would make the parent, and with it this very resource, a dependency.
+        urn = pulumi.create_urn(name, ROUTE, opts.parent if opts else None).future()
+        super().__init__(RouteProvider(), name, {**props, "urn": urn}, opts)

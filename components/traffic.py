@@ -1,0 +1,149 @@
+"""The proxy and the route: the only way to the app.
+
+Source: https://doc.traefik.io/traefik/reference/install-configuration/configuration-options/
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pulumi
+from pulumi_docker import (
+    Container,
+    ContainerLabelArgs,
+    ContainerNetworksAdvancedArgs,
+    ContainerPortArgs,
+    ContainerVolumeArgs,
+    RemoteImage,
+    Volume,
+    VolumeLabelArgs,
+)
+
+from components.engine import labels, published
+from components.move import Wanted
+from components.proxy import FOLDER
+from components.release import Release
+from components.route import Route
+from components.routefile import Target, route_file
+from components.settings import Docker, Health
+from components.settings import Traffic as Wishes
+from components.slots import Plan
+
+INSIDE = 80  # where the proxy listens, in its container
+LOG_OPTS = {"max-size": "10m", "max-file": "3"}
+ARGUMENTS = [
+    f"--entrypoints.web.address=:{INSIDE}",
+    f"--providers.file.directory={FOLDER}",
+    "--providers.file.watch=true",
+    # Its default makes a second change within 2 s wait for the rest of them.
+    "--providers.providersthrottleduration=100ms",
+    "--log.level=WARN",
+    "--accesslog=false",
+    "--api=false",
+    "--ping=false",
+    "--global.checknewversion=false",
+    "--global.sendanonymoususage=false",
+]
+
+
+@dataclass(frozen=True)
+class TrafficArgs:
+    """`plan` and `release`: what the route leads to; `health`: when a version counts as ready."""
+
+    project: str
+    stack: str
+    traffic: Wishes
+    docker: Docker
+    health: Health
+    plan: Plan
+    release: Release
+
+
+class Traffic(pulumi.ComponentResource):
+    """The proxy with its volume, and the route, if there is a version to lead to.
+
+    Out: `proxy` (the container's name), `url` (where the app is reached from here), and `released`: what runs once the
+    route leads there, `{live, version, warm}` (slot, version, version or None) and, while there is one, `canary` (its
+    version and share), None if nothing does. It is not known
+    before, so an update that fails leaves the stack's outputs as they were. `ready`: what must be there before anyone
+    asks for the app. Raises EngineError where the proxy would be out of reach.
+    """
+
+    proxy: pulumi.Output[str]
+    url: str
+    released: pulumi.Output[dict[str, str | None] | None]
+    ready: list[pulumi.Resource]
+
+    def __init__(self, name: str, args: TrafficArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("golive:app:Traffic", name, None, opts)
+        wishes, plan = args.traffic, args.plan
+        self.url = published(args.docker.host, wishes.address, wishes.port)
+        proxy = self._proxy(name, args)
+        self.proxy = proxy.name
+        self.released = pulumi.Output.from_input(None)
+        self.ready = [proxy]
+        if plan.live:
+            route = self._route(name, args, proxy)
+            told = {
+                "live": plan.live,
+                "version": plan.slots[plan.live].version,
+                "warm": plan.slots[plan.warm].version if plan.warm else None,
+                **({"canary": f"{plan.slots[plan.trial].version} {plan.canary} %"} if plan.trial else {}),
+            }
+            self.released = route.id.apply(lambda _: told)
+            self.ready.append(route)
+        self.register_outputs({"proxy": self.proxy, "url": self.url, "released": self.released})
+
+    def _proxy(self, name: str, args: TrafficArgs) -> Container:
+        wishes, stem, opts = args.traffic, f"{args.project}-{args.stack}", pulumi.ResourceOptions(parent=self)
+        volume = Volume(
+            f"{name}-routes",
+            name=f"{stem}-routes",
+            driver="local",
+            labels=labels(VolumeLabelArgs, args.project, args.stack),
+            opts=opts,
+        )
+        image = RemoteImage(f"{name}-image", name=wishes.image, keep_locally=True, opts=opts)
+        return Container(
+            f"{name}-proxy",
+            name=f"{stem}-proxy",
+            image=image.image_id,
+            command=ARGUMENTS,
+            labels=labels(ContainerLabelArgs, args.project, args.stack),
+            networks_advanced=[ContainerNetworksAdvancedArgs(name=args.release.network, aliases=[f"{stem}-proxy"])],
+            ports=[ContainerPortArgs(internal=INSIDE, external=wishes.port, ip=wishes.address, protocol="tcp")],
+            volumes=[ContainerVolumeArgs(volume_name=volume.name, container_path=FOLDER)],
+            restart="unless-stopped",
+            log_driver="json-file",
+            log_opts=LOG_OPTS,
+            security_opts=["no-new-privileges:true"],
+            destroy_grace_seconds=10,
+            # The name and the port are taken as long as the old one is there.
+            opts=pulumi.ResourceOptions(parent=self, delete_before_replace=True),
+        )
+
+    def _route(self, name: str, args: TrafficArgs, proxy: Container) -> Route:
+        wishes, plan, health = args.traffic, args.plan, args.health
+        assert plan.live  # noqa: S101 - for the type checker; the caller has seen it
+        targets = {
+            slot: Target(args.release.names[slot], spec.port, spec.health, spec.timeout)
+            for slot, spec in plan.slots.items()
+        }
+        versions = {slot: spec.version for slot, spec in plan.slots.items()}
+        wanted = Wanted(
+            content=route_file(plan.live, targets, wishes.host, plan.canary, versions),
+            live=plan.live,
+            canary=plan.canary,
+            versions=versions,
+            targets=targets,
+            proxy=f"{args.project}-{args.stack}-proxy",
+            url=self.url,
+            host=wishes.host,
+            docker_host=args.docker.host,
+            successes=health.successes,
+            timeout=health.timeout,
+            deadline=health.deadline,
+        )
+        props = {**wanted.props(), "containers": args.release.containers, "proxyId": proxy.id}
+        depends = [proxy, *args.release.ready]
+        return Route(f"{name}-route", props, opts=pulumi.ResourceOptions(parent=self, depends_on=depends))
