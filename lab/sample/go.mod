@@ -1,0 +1,3 @@
+module acme/shop
+
+go 1.24
