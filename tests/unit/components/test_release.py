@@ -1,0 +1,156 @@
+import json
+
+import pulumi
+import pytest
+
+from components.engine import docker_provider
+from components.release import Release, ReleaseArgs, wanted
+from components.settings import DeployFrom, Docker, GitHub, Service, Settings
+from components.slots import Plan, Previous, Spec
+from tests.unit.components.recorder import Recorded, declare
+
+V1, V2 = Spec("v1", "shop:v1"), Spec("v2", "shop:v2")
+
+
+def settings(version: str | None = "v2", image: str = "shop", **service: object) -> Settings:
+    return Settings(
+        project="golive", stack="staging", github=GitHub(owner="acme", repository="shop"),
+        deploy_from=DeployFrom(branch="main"), version=version, image=image, service=Service.model_validate(service),
+    )  # fmt: skip
+
+
+def declared(plan: Plan, docker: Docker | None = None) -> Recorded:
+    def program() -> None:
+        provider = docker_provider(docker or Docker())
+        Release("release", ReleaseArgs("golive", "staging", plan), pulumi.ResourceOptions(provider=provider))
+
+    return declare(program)
+
+
+def container(spec: Spec):
+    return declared(Plan("blue", {"blue": spec})).one("Container")
+
+
+def labels(registration) -> dict[str, str]:
+    return {one["label"]: one["value"] for one in registration.inputs["labels"]}
+
+
+def test_nothing_to_run_declares_the_network_alone():
+    recorded = declared(Plan(None, {}))
+    assert recorded.one("Network").inputs["name"] == "golive-staging"
+    assert recorded.of("Container") == recorded.of("RemoteImage") == []
+
+
+def test_each_occupied_slot_has_an_image_that_is_kept_and_a_container():
+    recorded = declared(Plan("green", {"blue": V1, "green": V2}))
+    assert sorted(one.inputs["name"] for one in recorded.of("Container")) == [
+        "golive-staging-blue",
+        "golive-staging-green",
+    ]
+    assert sorted(one.inputs["name"] for one in recorded.of("RemoteImage")) == ["shop:v1", "shop:v2"]
+    assert all(one.inputs["keepLocally"] for one in recorded.of("RemoteImage"))
+
+
+def test_a_container_is_reached_by_its_name_on_the_stacks_network_and_published_nowhere():
+    made = container(V1)
+    assert made.inputs["networksAdvanced"] == [{"name": "golive-staging", "aliases": ["golive-staging-blue"]}]
+    assert "ports" not in made.inputs
+
+
+def test_everything_says_whose_it_is():
+    recorded = declared(Plan("blue", {"blue": V1}))
+    whose = {"golive.project": "golive", "golive.stack": "staging"}
+    assert labels(recorded.one("Network")) == whose
+    assert labels(recorded.one("Container")) == whose | {"golive.slot": "blue", "golive.version": "v1"}
+
+
+def test_limits_logs_and_a_stop_in_good_time_are_as_configured():
+    inputs = container(Spec("v1", "shop:v1", cpus=0.5, memory=128, stop_timeout=20, log_size="5m", log_files=2)).inputs
+    assert (inputs["cpus"], inputs["memory"], inputs["memorySwap"]) == ("0.5", 128, 128)
+    assert (inputs["stopTimeout"], inputs["destroyGraceSeconds"]) == (20, 20)
+    assert (inputs["logDriver"], inputs["logOpts"]) == ("json-file", {"max-size": "5m", "max-file": "2"})
+    assert inputs["restart"] == "unless-stopped"
+    assert inputs["securityOpts"] == ["no-new-privileges:true"]
+
+
+def test_a_read_only_app_still_has_a_place_for_what_is_temporary():
+    inputs = container(Spec("v1", "shop:v1", read_only=True)).inputs
+    assert (inputs["readOnly"], inputs["tmpfs"]) == (True, {"/tmp": ""})
+    assert "tmpfs" not in container(V1).inputs
+
+
+def test_a_version_that_crashes_is_told_by_the_route_not_by_the_container():
+    assert container(V1).inputs["mustRun"] is False
+
+
+def test_with_a_secret_among_them_all_variables_are_secret():
+    made = container(Spec("v1", "shop:v1", env={"B": "2"}, secrets={"A": "hush"}))
+    assert made.inputs["envs"] == ["A=hush", "B=2"]
+    assert "envs" in made.secret_inputs
+    assert "envs" not in container(Spec("v1", "shop:v1", env={"B": "2"})).secret_inputs
+
+
+def test_the_engine_is_named_to_the_provider_only_where_the_stack_names_one():
+    plan = Plan("blue", {"blue": V1})
+    assert "host" not in declared(plan).one("docker").inputs
+    recorded = declared(plan, Docker(host="ssh://deploy@app.example.com"))
+    assert recorded.one("docker").inputs["host"] == "ssh://deploy@app.example.com"
+    assert "docker" in recorded.one("Container").provider
+
+
+def test_the_version_is_the_images_tag():
+    assert wanted(settings(), Previous()).image == "shop:v2"
+
+
+def test_a_digest_says_more_exactly_which_bits_are_meant_than_a_tag():
+    image = "shop@sha256:" + "0" * 64
+    spec = wanted(settings(image=image), Previous())
+    assert (spec.version, spec.image) == ("v2", image)
+
+
+def test_the_app_is_told_its_port_unless_it_was_told_another_way():
+    assert wanted(settings(port=9000), Previous()).env == {"PORT": "9000"}
+    assert wanted(settings(port=9000, env={"PORT": "9001"}), Previous()).env == {"PORT": "9001"}
+    assert wanted(settings(port=9000, secrets={"PORT": "9002"}), Previous()).env == {}
+
+
+def test_all_that_makes_a_container_is_in_what_is_wanted():
+    spec = wanted(
+        settings(
+            health={"path": "/ready", "timeout": 2}, env={"A": "1"}, secrets={"B": "2"}, cpus=1.5, memory=64,
+            readOnly=True, command=["serve"], restart="always", stopTimeout=5, logs={"maxSize": "1m", "maxFiles": 1},
+        ),
+        Previous(),
+    )  # fmt: skip
+    assert spec == Spec(
+        "v2", "shop:v2", 8080, "/ready", 2, {"PORT": "8080", "A": "1"}, {"B": "2"}, ("serve",), 1.5, 64, True,
+        "always", 5, "1m", 1,
+    )  # fmt: skip
+
+
+def test_without_a_version_what_runs_keeps_running_with_the_settings_of_now():
+    before = Previous("blue", {"blue": Spec("v1", "registry.example/shop:v1", memory=64)})
+    spec = wanted(settings(version=None, image="", memory=128), before)
+    assert (spec.version, spec.image, spec.memory) == ("v1", "registry.example/shop:v1", 128)
+
+
+def test_without_a_version_nothing_is_wanted_where_nothing_ever_ran():
+    assert wanted(settings(version=None, image=""), Previous()) is None
+
+
+def test_what_cannot_be_told_is_not_guessed_at():
+    with pytest.raises(pulumi.RunError, match="Set golive:version"):
+        wanted(settings(version=None), Previous("blue", {}))
+
+
+def test_the_slots_are_recorded_as_a_secret(monkeypatch):
+    outputs = []
+    monkeypatch.setattr(Release, "register_outputs", lambda self, values: outputs.append(values))
+    declared(Plan("blue", {"blue": Spec("v1", "shop:v1", secrets={"A": "hush"})}))
+    seen = []
+
+    def program():
+        pulumi.Output.from_input(outputs[0]["slots"]).apply(seen.append)
+
+    declare(program)
+    assert json.loads(seen[0])["blue"]["secrets"] == {"A": "hush"}

@@ -1,0 +1,314 @@
+"""The moves of the route against a proxy that is only pretended: what is in the file at which moment."""
+
+import pytest
+
+from components import route as route_module
+from components.engine import EngineError, published
+from components.move import Move, Wanted
+from components.probe import Answer, Waiting, wait
+from components.route import RouteProvider
+from components.routefile import Target, live_slot, revision, route_file, serving
+
+TARGETS = {slot: Target(f"shop-dev-{slot}", 8080, "/health") for slot in ("blue", "green")}
+FIRST = route_file("blue", {"blue": TARGETS["blue"]})
+SECOND = route_file("green", TARGETS)
+
+
+class Pretended:
+    """A proxy and its slots. `health`: what each slot answers, in order; the last one goes on for ever."""
+
+    def __init__(self, file="", **health):
+        self.file = file
+        self.health = {slot: list(answers) for slot, answers in health.items()}
+        self.files = [file]
+        self.started = []
+        self.asked = []
+        self.time = 0.0
+        self.end = ""
+
+    def present(self):
+        return self.file
+
+    def place(self, text):
+        self.file = text
+        self.files.append(text)
+
+    def start(self, name):
+        self.started.append(name)
+
+    def ended(self, name):
+        return self.end
+
+    def last_words(self, name):
+        return ["cannot reach the database"]
+
+    def ask(self, path, slot):
+        self.asked.append((path, slot))
+        answering = slot or live_slot(self.file)
+        if answering is None:
+            return Answer(404)
+        answers = self.health[answering]
+        status = answers.pop(0) if len(answers) > 1 else answers[0]
+        return Answer(status, slot or "", revision(self.file) if slot else "")
+
+    def sleep(self, seconds):
+        self.time += seconds
+
+
+CANARY = route_file("blue", TARGETS, canary=10)
+
+
+def wanted(content=SECOND, live="green", **more):
+    targets = {"blue": TARGETS["blue"]} if content == FIRST else TARGETS
+    versions = {"blue": "v1", "green": "v2"}
+    how = {"successes": 3, "timeout": 1, "deadline": 5} | more
+    return Wanted(content, live, versions, targets, "shop-dev-proxy", "http://127.0.0.1:8080", **how)
+
+
+def move(pretended, to, fallback=""):
+    heard = []
+    Move(
+        pretended, to, pretended.ask, fallback, heard.append, clock=lambda: pretended.time, sleep=pretended.sleep
+    ).run()
+    return heard
+
+
+def test_the_first_release_is_out_of_reach_until_it_is_ready():
+    there = Pretended(blue=[502, 502, 200])
+    move(there, wanted(FIRST, "blue"))
+    assert [live_slot(file) for file in there.files] == [None, None, "blue"]
+    assert there.file == FIRST
+
+
+def test_the_route_moves_after_three_good_answers_in_a_row():
+    there = Pretended(FIRST, blue=[200], green=[200, 200, 503, 200, 200, 200])
+    move(there, wanted())
+    assert there.file == SECOND
+    assert [live_slot(file) for file in there.files] == ["blue", "blue", "green"]
+    assert there.asked[:6] == [("/health", "green")] * 6
+
+
+def test_a_stopped_slot_is_started_first():
+    there = Pretended(FIRST, blue=[200], green=[200])
+    move(there, wanted())
+    assert there.started == ["shop-dev-green"]
+
+
+def test_a_version_that_never_gets_ready_leaves_the_route_as_it_was_and_says_why():
+    there = Pretended(FIRST, blue=[200], green=[503])
+    with pytest.raises(EngineError) as error:
+        move(there, wanted())
+    assert there.file == FIRST
+    said = str(error.value)
+    assert "v2 in slot green did not become ready within 5 s: /health, the last answer was 503." in said
+    assert "docker logs shop-dev-green" in said
+    assert "  cannot reach the database" in said
+    assert (
+        "v1 in slot blue is live as before. Mend v2 and run pulumi up again, or set golive:version back to v1." in said
+    )
+
+
+def test_a_slot_that_has_ended_is_not_waited_for():
+    there = Pretended(FIRST, blue=[200], green=[502])
+    there.end = "its container ended with exit code 3"
+    with pytest.raises(EngineError, match="exit code 3"):
+        move(there, wanted(deadline=3600))
+    assert there.time < 1
+
+
+def test_an_answer_of_another_slot_does_not_count():
+    there = Pretended(FIRST, blue=[200], green=[200])
+    real = there.ask
+    there.ask = lambda path, slot: Answer(200, "blue", real(path, slot).route)
+    with pytest.raises(EngineError, match="did not become ready"):
+        move(there, wanted())
+    assert there.file == FIRST
+
+
+def test_a_proxy_that_does_not_take_the_new_route_gets_the_old_one_back():
+    there = Pretended(FIRST, blue=[200], green=[200])
+    real = there.ask
+    there.ask = lambda path, slot: Answer(200, "green", "old") if there.file == SECOND else real(path, slot)
+    with pytest.raises(EngineError, match="does not serve v2 in slot green by the new route"):
+        move(there, wanted())
+    assert there.file == FIRST
+
+
+def test_a_proxy_that_missed_the_new_file_is_given_it_again():
+    there = Pretended(FIRST, blue=[200], green=[200])
+    taken = [FIRST]
+    real = there.place
+
+    def place(text):
+        real(text)
+        if len(there.files) != 3:  # of SECOND, the proxy is told the second time only
+            taken[0] = text
+
+    there.place = place
+    there.ask = lambda path, slot: Answer(200, slot or "", revision(taken[0]) if slot else "")
+    move(there, wanted())
+    assert there.files[2:] == [SECOND, SECOND]
+    assert taken == [SECOND]
+
+
+def test_a_proxy_that_goes_by_the_old_route_is_quoted_itself():
+    there = Pretended(FIRST, blue=[200], green=[200])
+    real = there.ask
+    there.ask = lambda path, slot: Answer(200, "green", "old") if there.file == SECOND else real(path, slot)
+    with pytest.raises(EngineError) as error:
+        move(there, wanted())
+    assert "by the new route: no answer (the old route, which says 200)" in str(error.value)
+    assert "docker logs shop-dev-proxy" in str(error.value)
+
+
+def test_a_canary_is_ready_before_any_user_gets_it():
+    there = Pretended(FIRST, blue=[200], green=[503, 200, 200, 200])
+    move(there, wanted(CANARY, "blue", canary=10))
+    assert there.started == ["shop-dev-blue", "shop-dev-green"]
+    assert [serving(file) for file in there.files] == [("blue",), ("blue",), ("blue", "green")]
+    assert there.asked[:4] == [("/health", "green")] * 4
+
+
+def test_a_canary_that_never_gets_ready_gets_no_users_and_that_is_said():
+    there = Pretended(FIRST, blue=[200], green=[503])
+    with pytest.raises(EngineError) as error:
+        move(there, wanted(CANARY, "blue", canary=10))
+    assert there.file == FIRST
+    assert "v2 in slot green did not become ready" in str(error.value)
+    assert "v1 in slot blue is live as before. Mend v2" in str(error.value)
+
+
+@pytest.mark.parametrize("to", [wanted(route_file("blue", TARGETS, canary=50), "blue", canary=50), wanted()])
+def test_a_share_is_raised_to_a_part_or_to_all_without_asking_for_readiness_again(to):
+    there = Pretended(CANARY, blue=[200], green=[200])
+    move(there, to)
+    assert there.files == [CANARY, to.content]
+
+
+def test_an_interruption_leaves_the_old_route():
+    there = Pretended(FIRST, blue=[200], green=[503])
+
+    def interrupted(path, slot):
+        raise KeyboardInterrupt
+
+    there.ask = interrupted
+    with pytest.raises(KeyboardInterrupt):
+        move(there, wanted())
+    assert there.file == FIRST
+
+
+def test_a_route_that_cannot_be_put_back_is_told_beside_what_went_wrong_first():
+    there = Pretended(FIRST, blue=[200], green=[503])
+    real = there.place
+
+    def place(text):
+        if text == FIRST:
+            raise EngineError("no space left on device")
+        real(text)
+
+    there.place = place
+    with pytest.raises(EngineError, match=r"(?s)did not become ready.*could not be put back: no space left"):
+        move(there, wanted())
+
+
+def test_what_someone_changed_by_hand_is_put_back_without_asking_the_slot_first():
+    changed = FIRST.replace("priority: 1\n", "priority: 2\n")
+    there = Pretended(changed, blue=[200])
+    move(there, wanted(FIRST, "blue"))
+    assert there.files == [changed, FIRST]
+
+
+def test_a_file_that_is_right_already_is_not_written_again():
+    there = Pretended(SECOND, blue=[200], green=[200])
+    move(there, wanted())
+    assert there.files == [SECOND]
+
+
+def test_a_file_that_someone_broke_counts_as_the_last_good_one():
+    there = Pretended("http: [", blue=[200], green=[503])
+    with pytest.raises(EngineError, match="v1 in slot blue is live as before"):
+        move(there, wanted(), fallback=FIRST)
+    assert there.file == FIRST
+
+
+def test_a_file_that_someone_broke_is_written_again_even_if_the_last_one_was_as_it_should_be():
+    there = Pretended("http: [", blue=[200])
+    move(there, wanted(FIRST, "blue"), fallback=FIRST)
+    assert there.files == ["http: [", FIRST]
+
+
+def test_waiting_shows_how_far_it_is_every_other_second():
+    there = Pretended(FIRST, blue=[200], green=[503] * 18 + [200])
+    heard = move(there, wanted())
+    assert heard == [
+        "waiting for v2 in slot green: /health 503, 2 s of 5 s",
+        "waiting for v2 in slot green: /health 503, 4 s of 5 s",
+    ]
+
+
+def test_an_answer_that_comes_too_late_does_not_count():
+    now = [0.0]
+
+    def slow():
+        now[0] += 4
+        return Answer(200)
+
+    with pytest.raises(Waiting):
+        wait(slow, lambda a: a.good, successes=3, deadline=5, clock=lambda: now[0], sleep=lambda s: None)
+
+
+def test_the_inputs_of_the_resource_say_all_and_read_back():
+    one = wanted(deadline=9)
+    floats = one.props() | {"gate": {"successes": 3.0, "timeout": 1.0, "deadline": 9.0}}
+    floats["targets"] = {slot: {**values, "port": 8080.0, "timeout": 1.0} for slot, values in floats["targets"].items()}
+    assert Wanted.of(floats) == one
+
+
+@pytest.mark.parametrize(
+    ("change", "moves"),
+    [
+        ({}, False),
+        ({"content": "other"}, True),
+        ({"live": "blue"}, True),
+        ({"containers": {"green": "new"}}, True),
+        ({"proxyId": "new"}, True),
+        ({"gate": {"deadline": 1}}, False),
+        ({"url": "http://[::1]:1"}, False),
+    ],
+)
+def test_only_what_matters_to_the_users_is_a_difference(change, moves):
+    olds = wanted().props() | {"containers": {"green": "1"}, "proxyId": "p"}
+    assert RouteProvider().diff("id", olds, {**olds, **change}).changes is moves
+
+
+def test_taking_the_route_away_asks_nothing_of_an_engine_that_may_be_gone(monkeypatch):
+    monkeypatch.setattr(route_module, "Proxy", None)
+    RouteProvider().delete("id", wanted().props())
+
+
+@pytest.mark.parametrize(
+    ("host", "address", "expected"),
+    [
+        (None, "127.0.0.1", "http://127.0.0.1:80"),
+        ("unix:///var/run/docker.sock", "0.0.0.0", "http://127.0.0.1:80"),
+        (None, "::", "http://[::1]:80"),
+        ("ssh://deploy@app.example.com", "0.0.0.0", "http://app.example.com:80"),
+        ("tcp://10.0.0.5:2376", "10.0.0.9", "http://10.0.0.9:80"),
+    ],
+)
+def test_the_proxy_is_asked_where_it_is_published(monkeypatch, host, address, expected):
+    monkeypatch.delenv("DOCKER_HOST", raising=False)
+    assert published(host, address, 80) == expected
+
+
+def test_loopback_of_another_machine_is_an_error_with_the_remedy():
+    with pytest.raises(EngineError, match=r"out of reach from here. Set it to 0\.0\.0\.0"):
+        published("ssh://deploy@app.example.com", "127.0.0.1", 80)
+
+
+def test_an_engine_that_does_not_answer_is_told_in_one_line():
+    props = wanted(docker_host="unix:///nowhere/docker.sock").props()
+    with pytest.raises(route_module.RouteError) as error:
+        RouteProvider().create(props)
+    assert str(error.value).startswith("The Docker engine at unix:///nowhere/docker.sock cannot be reached (")
+    assert "\n" not in str(error.value)

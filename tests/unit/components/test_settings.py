@@ -1,0 +1,279 @@
+import json
+from pathlib import Path
+
+import pulumi
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as some
+
+from components import stackfile
+from components.settings import Settings, SettingsError, parse
+
+ROOT = Path(__file__).parents[3]
+ENCRYPTED = {
+    ("github", "token"),
+    ("github", "app", "privateKey"),
+    ("environment", "secrets", "API_KEY"),
+    ("service", "secrets", "DATABASE_URL"),
+}
+OURS = {"owner": "acme", "repository": "shop"}
+LEAST = {"github": OURS, "deployFrom": {"branch": "main"}}
+TOKEN = {"GITHUB_TOKEN": "ghp_of_the_shell", "GITHUB_ENTERPRISE_TOKEN": "ghp_of_the_server"}
+
+
+def read(environ: dict[str, str] | None = None, secure: set[tuple[str, ...]] | None = None, **keys: object) -> Settings:
+    config = {f"golive:{key}": one if isinstance(one, str) else json.dumps(one) for key, one in (LEAST | keys).items()}
+    return parse(
+        "golive", "staging", config, ENCRYPTED if secure is None else secure, TOKEN if environ is None else environ
+    )
+
+
+def problems(
+    environ: dict[str, str] | None = None, secure: set[tuple[str, ...]] | None = None, **keys: object
+) -> list[str]:
+    with pytest.raises(SettingsError) as caught:
+        read(environ, secure, **keys)
+    assert str(caught.value) == "\n".join(caught.value.problems)
+    return [line.removeprefix("Pulumi.staging.yaml: golive:") for line in caught.value.problems]
+
+
+def test_the_least_a_stack_must_say_is_its_repository_and_what_it_deploys():
+    settings = read()
+    assert (settings.project, settings.stack, settings.environment.name) == ("golive", "staging", "staging")
+    assert settings.version is None
+    assert settings.image == ""
+    assert settings.protection.bypass[0].role == "admin"
+    assert settings.traffic.image == "traefik:v3.6.12"
+
+
+def test_empty_defaults_of_the_project_file_count_as_not_set():
+    settings = read(version="", image="", service={}, docker={"host": ""}, traffic={"host": ""})
+    assert (settings.version, settings.docker.host, settings.traffic.host) == (None, None, None)
+
+
+def test_keys_are_camel_case_in_the_file_and_only_so():
+    assert read(environment={"waitTimer": 5}).environment.wait_timer == 5
+    assert problems(environment={"wait_timer": 5}) == [
+        "environment.wait_timer: is not a setting. Did you mean waitTimer?"
+    ]
+
+
+def test_numbers_and_booleans_may_be_text_as_the_command_line_writes_them():
+    settings = read(traffic={"port": "8090"}, monitor={"enabled": "false"}, environment={"variables": {"PORT": 80}})
+    assert settings.traffic.port == 8090
+    assert settings.monitor.enabled is False
+    assert settings.environment.variables == {"PORT": "80"}
+
+
+def test_nothing_can_be_changed_once_it_is_read():
+    with pytest.raises(Exception, match="frozen"):
+        read().traffic.port = 1  # type: ignore[misc]
+
+
+def test_every_problem_is_said_at_once():
+    lines = problems(
+        environ={},
+        github={"owner": "acme"},
+        deployFrom={},
+        environment={"waitTimer": -1},
+        traffic={"port": "x"},
+        nope="1",
+    )
+    assert {line.split(": ")[0] for line in lines} == {
+        "nope", "github.repository", "github.token", "deployFrom", "environment.waitTimer", "traffic.port",
+    }  # fmt: skip
+
+
+def test_a_problem_names_stack_file_key_path_value_and_remedy():
+    with pytest.raises(SettingsError) as caught:
+        read(environment={"waitTimer": 99999})
+    assert str(caught.value) == (
+        "Pulumi.staging.yaml: golive:environment.waitTimer: 99999 is more than 43200 minutes. "
+        "Set it between 0 and 43200."
+    )
+    assert isinstance(caught.value, pulumi.RunError)
+
+
+@pytest.mark.parametrize(
+    ("keys", "line"),
+    [
+        ({"foo": "1"}, "foo: is not a setting. Delete it"),
+        ({"Monitor": {}}, "Monitor: is not a setting. Did you mean monitor?"),
+        ({"environment": {"reviewers": {"user": []}}}, "environment.reviewers.user: is not a setting. Did you mean"),
+        ({"protection": {"bypass": [{"rol": "x"}]}}, "protection.bypass[0].rol: is not a setting. Did you mean role?"),
+        ({"github": {"owner": "a/b", "repository": "c"}}, "github.owner: a/b is no GitHub owner"),
+        ({"github": {"owner": "a", "repository": "a/b"}}, "github.repository: a/b is no repository name"),
+        ({"github": {**OURS, "baseUrl": "https://github.com"}}, "github.baseUrl: https://github.com is github.com"),
+        ({"github": {**OURS, "baseUrl": "http://ghe.example/"}}, "github.baseUrl: http://ghe.example/ would"),
+        ({"github": {**OURS, "baseUrl": "ghe.example"}}, "github.baseUrl: ghe.example is no server's address"),
+        ({"github": {**OURS, "token": "x", "app": {"id": 1, "installationId": 2, "privateKey": "k"}}},
+         "github: has both token and app"),
+        ({"deployFrom": {"branch": "main", "tag": "v*"}}, "deployFrom: has both branch and tag"),
+        ({"deployFrom": {"branch": "release/*"}}, "deployFrom.branch: release/* is no branch name"),
+        ({"deployFrom": {"tag": "refs/tags/v*"}}, "deployFrom.tag: refs/tags/v* is no tag pattern"),
+        ({"environment": {"preventSelfReview": True}}, "environment.preventSelfReview: is true without reviewers"),
+        ({"environment": {"reviewers": {"users": list("abcd"), "teams": list("xyz")}}},
+         "environment.reviewers: has 7 users and teams, GitHub takes 6 together"),
+        ({"environment": {"reviewers": {"users": ["bob", "Bob"]}}}, "environment.reviewers.users: names Bob twice"),
+        ({"environment": {"name": "a;b"}}, "environment.name: is no name for an environment"),
+        ({"environment": {"variables": {"GITHUB_A": "1"}}}, "environment.variables.GITHUB_A: starts with GITHUB_"),
+        ({"environment": {"variables": {"1A": "1"}}}, "environment.variables.1A: is no name of a variable"),
+        ({"environment": {"variables": {"A": 1.10}}}, "environment.variables.A: 1.1 is a number with a point"),
+        ({"environment": {"variables": {"A": "x" * 49153}}}, "environment.variables.A: is longer than 48 KiB"),
+        ({"environment": {"variables": {"api_key": "1"}, "secrets": {"API_KEY": "x"}}},
+         "environment.secrets.API_KEY: is the name of a variable too"),
+        ({"service": {"env": {"DATABASE_URL": "1"}, "secrets": {"DATABASE_URL": "x"}}},
+         "service.secrets.DATABASE_URL: is in service.env too"),
+        ({"service": {"health": {"path": "health"}}}, "service.health.path: health is no path"),
+        ({"service": {"health": {"successes": 10, "deadline": 5}}}, "service.health.deadline: is too short"),
+        ({"service": {"command": "serve"}}, "service.command: serve is text. Write it as a list"),
+        ({"service": {"memory": 2}}, "service.memory: 2 is less than 6 MiB"),
+        ({"service": {"restart": "never"}}, "service.restart: never is not one of the choices. Set unless-stopped"),
+        ({"service": {"logs": {"maxSize": "10 MB"}}}, "service.logs.maxSize: 10 MB is no size"),
+        ({"protection": {"approvals": 11}}, "protection.approvals: 11 is more than 10"),
+        ({"protection": {"bypass": [{"role": "admin", "app": 1}]}}, "protection.bypass[0]: must name exactly one"),
+        ({"deployFrom": {"tag": "v*"}, "protection": {"approvals": 1}}, "protection.approvals: needs pull requests"),
+        ({"canary": "0"}, "canary: 0 is less than 1 percent"),
+        ({"canary": "101"}, "canary: 101 is more than 100 percent"),
+        ({"canary": "ten"}, "canary: ten is no whole number"),
+        ({"canary": "10"}, "canary: is set without golive:version"),
+        ({"version": "v1.0.0"}, "image: is missing, though golive:version is set"),
+        ({"version": "v 1", "image": "shop"}, "version: v 1 is no image tag"),
+        ({"image": "ghcr.io:443/acme/shop:v1"}, "image: ghcr.io:443/acme/shop:v1 has a tag of its own"),
+        ({"image": "Shop"}, "image: Shop is no image reference"),
+        ({"traffic": {"host": "https://a.example"}}, "traffic.host: https://a.example is no host name"),
+        ({"traffic": {"address": "localhost"}}, "traffic.address: localhost is no IP address"),
+        ({"traffic": {"address": "0.0.0.0"}, "monitor": {"port": 8080}}, "monitor.port: is 8080, which traffic.port"),
+        ({"docker": {"host": "/var/run/docker.sock"}}, "docker.host: /var/run/docker.sock is no Docker host"),
+        ({"docker": "unix:///run/docker.sock"}, "docker: is no mapping"),
+    ],
+)  # fmt: skip
+def test_a_wrong_value_is_named_with_its_remedy(keys, line):
+    (found,) = problems(**keys)
+    assert found.startswith(line)
+    assert "\n" not in found
+
+
+def test_a_stack_without_a_token_is_told_where_to_put_one():
+    (line,) = problems(environ={})
+    assert line == (
+        "github.token: is missing, and GITHUB_TOKEN is not set. Set GITHUB_TOKEN, or run: "
+        "pulumi config set --secret --path 'golive:github.token' --stack staging"
+    )
+
+
+def test_the_shells_token_for_github_com_is_never_sent_to_another_server():
+    server = {"github": {**OURS, "baseUrl": "http://127.0.0.1:8470"}}
+    (line,) = problems(environ={"GITHUB_TOKEN": "ghp_dot_com"}, **server)
+    assert "GITHUB_ENTERPRISE_TOKEN is not set" in line
+    settings = read(**server)
+    assert settings.github.token and settings.github.token.get_secret_value() == "ghp_of_the_server"
+    assert settings.github.base_url == "http://127.0.0.1:8470/"
+
+
+def test_the_stacks_own_token_goes_before_the_shells():
+    settings = read(github={**OURS, "token": "ghp_own"})
+    assert settings.github.token and settings.github.token.get_secret_value() == "ghp_own"
+
+
+def test_an_app_needs_no_token():
+    app = {"id": 12, "installationId": 34, "privateKey": "-----BEGIN"}
+    settings = read(environ={}, github={**OURS, "app": app})
+    assert settings.github.app and settings.github.app.id == "12"
+    assert settings.github.token is None
+
+
+def test_a_secret_in_clear_text_is_refused_with_the_command_that_encrypts_it():
+    lines = problems(secure=set(), environment={"secrets": {"API_KEY": "hunter2"}}, github={**OURS, "token": "x"})
+    assert [line.split(":")[0] for line in lines] == ["github.token", "environment.secrets.API_KEY"]
+    assert lines[1].endswith("pulumi config set --secret --path 'golive:environment.secrets.API_KEY' --stack staging")
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        {"environment": {"secrets": {"1X": "hunter2"}}},
+        {"environment": {"secrets": ["hunter2"]}},
+        {"environment": {"secrets": {"A": ["hunter2"]}}},
+        {"environment": {"secret": {"A": "hunter2"}}},
+        {"environment": "hunter2"},
+        {"github": {**OURS, "tokn": "hunter2"}},
+        {"github": {**OURS, "token": ["hunter2"]}},
+        {"github": "hunter2"},
+        {"service": {"secrets": {"A": 2.5, "B": "hunter2"}}},
+        {"hunter": "hunter2"},
+    ],
+)
+def test_no_message_ever_shows_a_secret(keys):
+    assert "hunter2" not in "\n".join(problems(secure=set(), **keys))
+
+
+def test_settings_do_not_show_their_secrets():
+    shown = repr(read(environment={"secrets": {"API_KEY": "hunter2"}}, github={**OURS, "token": "hunter2"}))
+    assert "hunter2" not in shown
+
+
+@given(some.dictionaries(some.sampled_from([*LEAST, "environment", "service", "version", "image"]), some.recursive(
+    some.none() | some.booleans() | some.integers() | some.floats(allow_nan=False) | some.text(),
+    lambda inner: some.lists(inner) | some.dictionaries(some.text(), inner),
+)))  # fmt: skip
+def test_whatever_is_in_the_file_the_answer_is_settings_or_sentences(keys):
+    try:
+        read(**keys)
+    except SettingsError as error:
+        assert all(line.startswith("Pulumi.staging.yaml: golive:") for line in error.problems)
+        assert all("\n" not in line for line in error.problems)
+
+
+@pytest.mark.parametrize("stack", ["dev", "staging", "production"])
+def test_the_stack_files_that_come_with_the_project_are_right(stack):
+    config = yaml.safe_load((ROOT / f"Pulumi.{stack}.yaml").read_text())["config"]
+    texts = {key: one if isinstance(one, str) else json.dumps(one) for key, one in config.items()}
+    settings = parse("golive", stack, texts, (), TOKEN)
+    assert settings.version == "v1.0.0"
+    declared = yaml.safe_load((ROOT / "Pulumi.yaml").read_text())["config"]
+    assert set(config) <= set(declared)
+
+
+def test_no_two_stacks_that_come_with_the_project_share_a_ref_or_a_port():
+    stacks = [
+        yaml.safe_load((ROOT / f"Pulumi.{one}.yaml").read_text())["config"] for one in ("dev", "staging", "production")
+    ]
+    assert len({json.dumps(one["golive:deployFrom"]) for one in stacks}) == 3
+    ports = [one[key]["port"] for one in stacks for key in ("golive:traffic", "golive:monitor")]
+    assert ports == [8080, 8081, 8180, 8181, 8280, 8281]
+
+
+FILE = {
+    "golive:environment": {"variables": {"A": "1"}, "secrets": {"SAFE": {"secure": "v1:abc"}, "BARE": "hunter2"}},
+    "golive:github": {"secure": "v1:def"},
+}
+VALUES = {
+    "golive:environment": json.dumps(
+        {"variables": {"A": "1"}, "secrets": {"SAFE": "s", "BARE": "hunter2", "NEW": "n"}}
+    ),
+    "golive:github": json.dumps({"token": "t"}),
+    "golive:service": json.dumps({"secrets": {"A": "x"}}),
+}
+
+
+def test_the_stack_file_says_which_values_are_encrypted():
+    found = stackfile.secure_paths(VALUES, FILE, {"golive:environment", "golive:github"}, "golive")
+    assert ("environment", "secrets", "SAFE") in found
+    assert ("environment", "secrets", "BARE") not in found
+    assert ("github", "token") in found
+
+
+def test_where_the_file_does_not_have_a_value_the_engines_word_counts():
+    found = stackfile.secure_paths(VALUES, FILE, {"golive:environment"}, "golive")
+    assert ("environment", "secrets", "NEW") in found
+    assert ("service", "secrets", "A") not in found
+
+
+def test_a_stack_file_that_is_missing_or_broken_has_nothing_to_say(tmp_path):
+    assert stackfile.load(tmp_path, "dev") == {}
+    (tmp_path / "Pulumi.dev.yaml").write_text("config: [")
+    assert stackfile.load(tmp_path, "dev") == {}
+    (tmp_path / "Pulumi.dev.yaml").write_text("config:\n  golive:version: v1\n")
+    assert stackfile.load(tmp_path, "dev") == {"golive:version": "v1"}

@@ -1,0 +1,220 @@
+import json
+
+import pytest
+from hypothesis import given, reject
+from hypothesis import strategies as some
+
+from components.slots import SLOTS, CanaryError, Plan, Previous, Spec, from_json, other, plan, to_json
+
+V1, V2, V3 = (Spec(version, f"shop:{version}") for version in ("v1", "v2", "v3"))
+SPECS = some.builds(
+    Spec,
+    version=some.sampled_from(["v1", "v2", "v3"]),
+    image=some.sampled_from(["shop:v1", "shop:v2"]),
+    env=some.dictionaries(some.sampled_from("AB"), some.sampled_from("xy")),
+    secrets=some.dictionaries(some.sampled_from("CD"), some.sampled_from("xy")),
+    command=some.sampled_from([(), ("serve",)]),
+    memory=some.sampled_from([None, 64]),
+)
+
+
+@some.composite
+def befores(draw):
+    """What can be there: nothing, or a live slot and perhaps a warm one, which may be a canary."""
+    live = draw(some.sampled_from([None, *SLOTS]))
+    if live is None:
+        return Previous()
+    slots = {live: draw(SPECS)}
+    if draw(some.booleans()):
+        slots[other(live)] = draw(SPECS)
+        return Previous(live, slots, draw(some.sampled_from([0, 0, 10, 50])))
+    return Previous(live, slots)
+
+
+def after(made: Plan) -> Previous:
+    return Previous(made.live, made.slots, made.canary)
+
+
+def possible(before: Previous, wanted: Spec | None, share: int = 100) -> Plan:
+    """The plan; what is refused is no case of the test."""
+    try:
+        return plan(before, wanted, share)
+    except CanaryError:
+        reject()
+
+
+def test_the_first_release_goes_to_blue():
+    made = plan(Previous(), V1)
+    assert (made.live, made.slots, made.warm) == ("blue", {"blue": V1}, None)
+    assert made.words == "blue v1 idle → live"
+
+
+def test_without_a_version_nothing_runs_where_nothing_ran():
+    made = plan(Previous(), None)
+    assert (made.live, made.slots, made.words) == (None, {}, "nothing runs")
+
+
+def test_a_new_version_goes_to_the_idle_slot_and_the_old_one_stays_warm():
+    made = plan(Previous("blue", {"blue": V1}), V2)
+    assert (made.live, made.slots, made.warm) == ("green", {"blue": V1, "green": V2}, "blue")
+    assert made.words == "blue v1 live → warm, green v2 idle → live"
+
+
+def test_a_new_version_takes_the_place_of_the_warm_one_never_of_the_live_one():
+    made = plan(Previous("green", {"blue": V1, "green": V2}), V3)
+    assert (made.live, made.slots) == ("blue", {"blue": V3, "green": V2})
+    assert made.words == "blue v1 warm → v3 live, green v2 live → warm"
+
+
+def test_the_warm_version_again_only_moves_the_route():
+    made = plan(Previous("green", {"blue": V1, "green": V2}), V1)
+    assert (made.live, made.slots) == ("blue", {"blue": V1, "green": V2})
+    assert made.words == "blue v1 warm → live, green v2 live → warm"
+
+
+def test_the_live_version_again_moves_nothing():
+    made = plan(Previous("green", {"blue": V1, "green": V2}), V2)
+    assert (made.live, made.slots) == ("green", {"blue": V1, "green": V2})
+    assert made.words == "blue v1 stays warm, green v2 stays live"
+
+
+def test_other_settings_with_the_same_version_are_a_release_too():
+    changed = Spec("v1", "shop:v1", env={"LOG_LEVEL": "debug"})
+    made = plan(Previous("blue", {"blue": V1}), changed)
+    assert (made.live, made.slots) == ("green", {"blue": V1, "green": changed})
+
+
+CANARY = Previous("blue", {"blue": V1, "green": V2}, 10)
+
+
+def test_a_canary_goes_to_the_idle_slot_and_the_live_one_stays_live():
+    made = plan(Previous("blue", {"blue": V1}), V2, 10)
+    assert (made.live, made.slots, made.canary) == ("blue", {"blue": V1, "green": V2}, 10)
+    assert (made.trial, made.warm) == ("green", None)
+    assert made.words == "blue v1 stays live, green v2 idle → canary 10 %"
+
+
+@pytest.mark.parametrize("share", [5, 25, 99])
+def test_a_share_is_raised_and_lowered_without_a_container(share):
+    made = plan(CANARY, V2, share)
+    assert (made.live, made.slots, made.canary) == ("blue", CANARY.slots, share)
+    assert made.words == f"blue v1 stays live, green v2 canary 10 % → canary {share} %"
+
+
+def test_a_canary_with_all_of_the_users_is_live():
+    made = plan(CANARY, V2, 100)
+    assert (made.live, made.slots, made.canary, made.warm) == ("green", CANARY.slots, 0, "blue")
+    assert made.words == "blue v1 live → warm, green v2 canary 10 % → live"
+
+
+def test_a_canary_is_taken_back_by_the_live_version_whatever_the_share():
+    made = plan(CANARY, V1, 10)
+    assert (made.live, made.slots, made.canary, made.warm) == ("blue", CANARY.slots, 0, "green")
+    assert made.words == "blue v1 stays live, green v2 canary 10 % → warm"
+
+
+def test_the_warm_version_can_be_a_canary():
+    made = plan(Previous("green", {"blue": V1, "green": V2}), V1, 25)
+    assert (made.live, made.canary, made.trial) == ("green", 25, "blue")
+    assert made.words == "blue v1 warm → canary 25 %, green v2 stays live"
+
+
+def test_a_canary_with_nobody_to_compare_with_gets_everyone():
+    made = plan(Previous(), V1, 10)
+    assert (made.live, made.canary, made.words) == ("blue", 0, "blue v1 idle → live")
+
+
+@pytest.mark.parametrize("share", [10, 100])
+def test_a_canarys_slot_is_not_taken_from_its_users(share):
+    with pytest.raises(CanaryError) as error:
+        plan(CANARY, V3, share)
+    assert str(error.value) == (
+        "a canary of v2 has 10 % of the users, and its slot is needed. End it first: set golive:version to v1 to take "
+        "it back, or to v2 with golive:canary 100 to keep it."
+    )
+
+
+def test_without_a_version_a_canary_keeps_its_share():
+    made = plan(CANARY, None)
+    assert (made.live, made.slots, made.canary) == ("blue", CANARY.slots, 10)
+    assert made.words == "blue v1 stays live, green v2 stays canary 10 %"
+
+
+SHARES = some.sampled_from([1, 10, 50, 100])
+
+
+@given(befores(), some.none() | SPECS, SHARES)
+def test_the_slot_that_is_live_is_never_changed_in_place(before, wanted, share):
+    if before.live:
+        assert possible(before, wanted, share).slots[before.live] == before.slots[before.live]
+
+
+@given(befores(), some.none() | SPECS, SHARES)
+def test_no_slot_with_users_is_ever_changed_in_place(before, wanted, share):
+    made = possible(before, wanted, share)
+    if before.canary:
+        assert made.slots == before.slots
+
+
+@given(befores(), SPECS, SHARES)
+def test_what_is_wanted_gets_users(before, wanted, share):
+    made = possible(before, wanted, share)
+    assert made.live
+    if share == 100:
+        assert made.slots[made.live] == wanted
+    assert wanted in (made.slots[made.live], made.slots.get(made.trial))
+
+
+@given(befores(), some.none() | SPECS, SHARES)
+def test_planning_again_moves_nothing(before, wanted, share):
+    made = possible(before, wanted, share)
+    again = plan(after(made), wanted, share)
+    assert again == made
+    assert "→" not in again.words
+
+
+@given(befores(), some.none() | SPECS, SHARES)
+def test_an_update_that_failed_before_the_route_moved_is_planned_the_same_again(before, wanted, share):
+    assert possible(before, wanted, share) == possible(before, wanted, share)
+
+
+@given(befores())
+def test_no_version_keeps_what_runs(before):
+    made = plan(before, None)
+    assert (made.live, made.slots, made.canary) == (before.live, before.slots, before.canary)
+
+
+@given(befores(), SPECS, SPECS)
+def test_back_to_the_version_before_costs_no_container(before, first, second):
+    one = possible(before, first)
+    two = plan(after(one), second)
+    back = plan(after(two), first)
+    assert back.slots == two.slots
+
+
+@given(befores(), SHARES, SPECS)
+def test_a_canary_can_always_be_ended(before, share, wanted):
+    if before.live:
+        live = before.slots[before.live]
+        assert plan(before, live, share).canary == 0
+        assert plan(after(plan(before, live, share)), wanted, 100).canary == 0
+
+
+@given(befores())
+def test_the_slots_read_back_as_they_were_written(before):
+    assert from_json(to_json(before.slots)) == before.slots
+
+
+@pytest.mark.parametrize("text", ["", "[]", "7", '{"blue": 1}', '{"blue": {"version": "v1"}}'])
+def test_what_are_no_slots_is_refused(text):
+    with pytest.raises(ValueError, match=r".+"):
+        from_json(text)
+
+
+def test_slots_written_by_a_later_golive_can_be_read():
+    text = json.dumps({"blue": {"version": "v1", "image": "shop:v1", "replicas": 3}})
+    assert from_json(text) == {"blue": V1}
+
+
+def test_a_secret_is_not_shown_where_a_spec_is_printed():
+    assert "hush" not in repr(Spec("v1", "shop:v1", secrets={"TOKEN": "hush"}))

@@ -1,0 +1,88 @@
+import pulumi
+
+from components.release import Release, ReleaseArgs
+from components.routefile import live_slot
+from components.settings import Docker, Health
+from components.settings import Traffic as Wishes
+from components.slots import Plan, Spec
+from components.traffic import Traffic, TrafficArgs
+from tests.unit.components.recorder import Recorded, declare
+
+V1, V2 = Spec("v1", "shop:v1", secrets={"TOKEN": "hush"}), Spec("v2", "shop:v2", health="/ready", port=9000)
+ONE, TWO = Plan("blue", {"blue": V1}), Plan("green", {"blue": V1, "green": V2})
+
+
+def declared(plan: Plan, **wishes: object) -> tuple[Recorded, dict]:
+    seen: dict = {}
+
+    def program() -> None:
+        release = Release("release", ReleaseArgs("golive", "staging", plan))
+        args = TrafficArgs(
+            "golive", "staging", Wishes(**wishes), Docker(), Health(successes=2, deadline=9), plan, release
+        )
+        traffic = Traffic("traffic", args)
+        pulumi.Output.from_input(traffic.released).apply(lambda value: seen.update(released=value, url=traffic.url))
+
+    return declare(program), seen
+
+
+def proxy(recorded: Recorded):
+    return next(one for one in recorded.of("Container") if one.name == "traffic-proxy")
+
+
+def test_the_proxy_listens_at_the_address_and_port_of_the_stack():
+    recorded, seen = declared(ONE, port=8280, address="0.0.0.0")
+    assert proxy(recorded).inputs["ports"] == [{"internal": 80, "external": 8280, "ip": "0.0.0.0", "protocol": "tcp"}]
+    assert seen["url"] == "http://127.0.0.1:8280"
+
+
+def test_the_proxy_reads_its_routes_from_a_volume_and_tells_nobody_about_itself():
+    recorded, _ = declared(ONE)
+    made = proxy(recorded)
+    assert recorded.one("Volume").inputs["name"] == "golive-staging-routes"
+    assert made.inputs["volumes"] == [{"volumeName": "golive-staging-routes", "containerPath": "/etc/golive/routes"}]
+    command = made.inputs["command"]
+    assert {"--providers.file.directory=/etc/golive/routes", "--providers.file.watch=true"} <= set(command)
+    assert {"--global.checknewversion=false", "--global.sendanonymoususage=false", "--api=false"} <= set(command)
+    assert (made.inputs["restart"], made.inputs["logOpts"]["max-size"]) == ("unless-stopped", "10m")
+
+
+def test_the_route_leads_to_the_live_slot_and_comes_after_all_it_needs():
+    recorded, _ = declared(TWO)
+    route = recorded.one("Route")
+    assert live_slot(route.inputs["content"]) == route.inputs["live"] == "green"
+    assert {"traffic-proxy", "release-blue", "release-green"} <= set(route.depends_on)
+
+
+def test_readiness_is_asked_by_the_versions_own_health_path_and_port():
+    route = declared(TWO)[0].one("Route").inputs
+    assert route["targets"]["green"] == {"name": "golive-staging-green", "port": 9000, "health": "/ready", "timeout": 1}
+    assert route["gate"] == {"successes": 2, "timeout": 1, "deadline": 9}
+
+
+def test_no_secret_is_in_the_route():
+    assert "hush" not in str(declared(TWO)[0].one("Route").inputs)
+
+
+def test_the_route_is_tied_to_the_containers_it_was_made_for():
+    route = declared(TWO)[0].one("Route").inputs
+    assert route["containers"] == {"blue": "release-blue-id", "green": "release-green-id"}
+    assert route["proxyId"] == "traffic-proxy-id"
+
+
+def test_what_is_released_is_told_once_the_route_is_there():
+    assert declared(TWO)[1]["released"] == {"live": "green", "version": "v2", "warm": "v1"}
+    assert declared(ONE)[1]["released"] == {"live": "blue", "version": "v1", "warm": None}
+
+
+def test_where_nothing_runs_there_is_a_proxy_without_a_route():
+    recorded, seen = declared(Plan(None, {}))
+    assert recorded.of("Route") == []
+    assert proxy(recorded).inputs["name"] == "golive-staging-proxy"
+    assert seen["released"] is None
+
+
+def test_a_host_name_limits_the_route_to_it():
+    content = declared(ONE, host="app.example.com")[0].one("Route").inputs["content"]
+    assert "Host(`app.example.com`)" in content
+    assert "PathPrefix" not in content
