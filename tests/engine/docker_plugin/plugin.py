@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -60,12 +59,6 @@ class Made:
 def wanted(made: Made, **changed: Any) -> dict[str, Any]:
     """The inputs that it was made of, with some changed."""
     return {**decode(made.inputs).values, **changed}
-
-
-def free_port() -> int:
-    with socket.socket() as tried:
-        tried.bind(("127.0.0.1", 0))
-        return int(tried.getsockname()[1])
 
 
 class Plugin:

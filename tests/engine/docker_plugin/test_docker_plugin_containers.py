@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from tests.engine.docker_plugin.conftest import LABELS
-from tests.engine.docker_plugin.plugin import UNWELL, WELL, Made, Plugin, RefusedError, free_port, secret, wanted
+from tests.engine.docker_plugin.plugin import UNWELL, WELL, Made, Plugin, RefusedError, secret, wanted
+from tests.engine.ports import free_port
 from toolchain.docker_plugin.wire import UNKNOWN, decode, encode
 
 pytestmark = pytest.mark.engine

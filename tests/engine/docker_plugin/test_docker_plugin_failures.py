@@ -7,7 +7,8 @@ import pytest
 from google.protobuf import empty_pb2
 
 from tests.engine.docker_plugin.conftest import LABELS
-from tests.engine.docker_plugin.plugin import UNWELL, Made, Plugin, RefusedError, free_port, secret, wanted
+from tests.engine.docker_plugin.plugin import UNWELL, Made, Plugin, RefusedError, secret, wanted
+from tests.engine.ports import free_port
 from toolchain.docker_plugin.wire import decode
 
 pytestmark = pytest.mark.engine

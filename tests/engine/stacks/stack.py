@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import socket
 import subprocess
 import time
 import urllib.error
@@ -19,6 +18,7 @@ import docker
 import yaml
 
 from lab.github.process import Running
+from tests.engine.ports import free_port
 
 ROOT = Path(__file__).resolve().parents[3]
 PULUMI = ROOT / ".venv" / "bin" / "pulumi"
@@ -88,6 +88,12 @@ class Stack:
     def up(self, **environment: str) -> Said:
         self.write()
         return self.run("up", "--yes", "--skip-preview", **environment)
+
+    def must_up(self) -> Said:
+        """`up`, which must succeed; what it said is shown where it does not."""
+        said = self.up()
+        assert said.code == 0, said.text
+        return said
 
     def run(self, *words: str, **environment: str) -> Said:
         """`pulumi …` for this stack."""
@@ -170,10 +176,3 @@ def error_line(said: Said, pattern: str) -> str:
     found = [line.strip() for line in said.text.splitlines() if re.search(pattern, line)]
     assert found, f"no line with {pattern!r} in:\n{said.text}"
     return found[0]
-
-
-def free_port() -> int:
-    """A port of loopback that nobody has now."""
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])

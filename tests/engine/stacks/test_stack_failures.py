@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.engine.stacks.stack import Said, Stack, error_line, free_port
+from tests.engine.ports import free_port
+from tests.engine.stacks.stack import Said, Stack, error_line
 
 pytestmark = pytest.mark.engine
 

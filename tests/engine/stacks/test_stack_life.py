@@ -36,7 +36,7 @@ def test_a_new_version_moves_the_route_and_back_again_only_flips_it(running: Sta
 
 
 def test_a_canary_is_raised_taken_back_and_kept(stack: Stack):
-    assert stack.up().code == 0
+    stack.must_up()
 
     def up(version: str | None, share: int | None) -> Said:
         for key, value in (("golive:version", version), ("golive:canary", share)):
@@ -89,10 +89,10 @@ def test_a_version_that_never_becomes_ready_leaves_the_live_one_alone(running: S
     assert healed.code == 0, healed.text
     assert running.answers() == "v1.0.0"
     running.config["golive:version"] = "v1.1.0"
-    assert running.up().code == 0
+    running.must_up()
     assert running.answers() == "v1.1.0"
     running.config["golive:version"] = "v1.0.0"
-    assert running.up().code == 0
+    running.must_up()
 
 
 def test_refresh_sees_what_someone_changed_by_hand_and_up_puts_it_back(running: Stack):
@@ -126,7 +126,7 @@ def test_a_secret_reaches_its_place_and_is_in_clear_nowhere_else(stack: Stack):
 
 
 def test_destroy_leaves_nothing_behind_and_the_repositorys_own_ci_as_it_was(stack: Stack):
-    assert stack.up().code == 0
+    stack.must_up()
     workflow = f"api/v3/repos/acme/shop/contents/.github/workflows/golive-{stack.name}.yaml"
     assert isinstance(stack.api("GET", workflow), dict)
     gone = stack.run("destroy", "--yes", "--skip-preview")

@@ -68,7 +68,7 @@ def test_reviewers_come_by_name_and_go_again_and_the_next_update_finds_nothing_t
 def test_reviewers_that_someone_removed_are_back_with_the_next_change_of_the_environment(running: Stack):
     before = running.config["golive:environment"]
     running.config["golive:environment"] = before | {"reviewers": {"users": ["alice"]}}
-    assert running.up().code == 0
+    running.must_up()
     nobody = {
         "reviewers": None,
         "deployment_branch_policy": {"protected_branches": False, "custom_branch_policies": True},
@@ -80,12 +80,12 @@ def test_reviewers_that_someone_removed_are_back_with_the_next_change_of_the_env
     running.config["golive:environment"] = before
     assert put_back.code == 0, put_back.text
     assert reviewers(running) == ["alice"]
-    assert running.up().code == 0
+    running.must_up()
 
 
 def test_an_environment_that_someone_deleted_comes_back_whole(stack: Stack):
     stack.secret("golive:environment.secrets.API_KEY", "4711")
-    assert stack.up().code == 0
+    stack.must_up()
     stack.api("DELETE", f"{REPOSITORY}/environments/{stack.name}")
     seen = stack.run("refresh", "--yes", "--skip-preview")
     assert seen.code == 0, seen.text
@@ -106,13 +106,13 @@ def test_a_name_in_small_letters_settles(running: Stack):
     assert sorted(names(running, "variables")) == ["GREETING", "LOG_LEVEL"]
     assert "updated" not in again.text
     assert "replaced" not in again.text
-    assert running.up().code == 0
+    running.must_up()
     assert names(running, "variables") == ["GREETING"]
 
 
 def test_a_protected_environment_stops_destroy_before_anything_is_gone(stack: Stack):
     stack.config["golive:environment"]["protect"] = True
-    assert stack.up().code == 0
+    stack.must_up()
     before = stack.last_request()
     stopped = stack.run("destroy", "--yes")
     assert stopped.code != 0
@@ -120,11 +120,11 @@ def test_a_protected_environment_stops_destroy_before_anything_is_gone(stack: St
     assert stack.writes(before) == []
     assert stack.answers() == "v1.0.0"
     stack.config["golive:environment"]["protect"] = False
-    assert stack.up().code == 0
+    stack.must_up()
 
 
 def test_a_token_that_was_replaced_is_no_longer_asked_for(own: Stack):
-    assert own.up().code == 0
+    own.must_up()
     own.github.stop()
     (own.github.state / "token").write_text("ghp_another\n")
     process.start(own.github.state, int(own.github.url.rstrip("/").rpartition(":")[2]))
@@ -136,7 +136,7 @@ def test_a_token_that_was_replaced_is_no_longer_asked_for(own: Stack):
 
 
 def test_a_history_that_was_rewritten_does_not_hurt_the_next_update(own: Stack):
-    assert own.up().code == 0
+    own.must_up()
     clone = own.folder / "clone"
 
     def git(*words: str) -> None:
