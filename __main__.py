@@ -1,8 +1,10 @@
 """One stack, from its GitHub environment to its status page. `pulumi up -s staging` makes it so."""
 
+import time
+
 import pulumi
 
-from components import github, previous, release, settings
+from components import github, planning, previous, settings
 from components.engine import docker_provider
 from components.environment import Environment, EnvironmentArgs
 from components.monitor import Monitor, MonitorArgs
@@ -10,10 +12,11 @@ from components.pipeline import Pipeline, PipelineArgs
 from components.protection import Protection, ProtectionArgs
 from components.release import Release, ReleaseArgs
 from components.traffic import Traffic, TrafficArgs
+from components.workers import Workers, WorkersArgs
 
 wants = settings.read()
 before = previous.previous()
-plan = release.planned(wants, before)
+plan = planning.planned(wants, before, time.time())
 stack, source = wants.stack, wants.deploy_from
 
 repository = pulumi.ResourceOptions(provider=github.provider(wants.github))
@@ -29,12 +32,22 @@ protection = Protection(
 )
 
 engine = pulumi.ResourceOptions(provider=docker_provider(wants.docker))
-app = Release("release", ReleaseArgs(wants.project, stack, plan), engine)
+app = Release("release", ReleaseArgs(wants.project, stack, plan, wants.release, wants.docker), engine)
 traffic = Traffic(
     "traffic",
-    TrafficArgs(wants.project, stack, wants.traffic, wants.docker, wants.service.health, plan, app),
+    TrafficArgs(
+        wants.project, stack, wants.traffic, wants.docker, wants.service.health, plan, app, wants.release.drain,
+        tell=bool(wants.experiment and wants.experiment.tell), maintenance=wants.maintenance,
+    ),
     engine,
-)
+)  # fmt: skip
+workers = Workers(
+    "workers",
+    WorkersArgs(
+        wants.project, stack, wants.service.workers, plan, app.network, app.images, after=traffic.ready,
+    ),
+    engine,
+)  # fmt: skip
 monitor = Monitor(
     "monitor",
     MonitorArgs(

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from components.sections import DeployFrom, Environment, GitHub, Monitor, Protection, Section, Service, Traffic
+from components.sections import (
+    DeployFrom,
+    Environment,
+    Experiment,
+    GitHub,
+    Monitor,
+    Protection,
+    Section,
+    Service,
+    Traffic,
+)
 
 MOST_REVIEWERS = 6  # https://docs.github.com/rest/deployments/environments: users and teams together
 MOST_NAMES = 100  # https://docs.github.com/actions/reference/limits: secrets, and variables, of an environment
@@ -35,6 +45,8 @@ def contradictions(sections: Mapping[str, Section | str | int | None], stack: st
         yield from _ports(traffic, monitor)
     if sections.get("canary") not in {None, 100} and "version" in sections and not sections["version"]:
         yield ("canary",), "is set without golive:version. Set the version that is to be tried, or delete it."
+    if isinstance(sections.get("experiment"), Experiment):
+        yield from _experiment(sections)
     if sections.get("version") and "image" in sections and not sections["image"]:
         yield ("image",), "is missing, though golive:version is set. Set the image whose tag the version is."
 
@@ -96,6 +108,25 @@ def _service(service: Service) -> Iterator[Complaint]:
             ("service", "health", "deadline"),
             f"is too short for {service.health.successes} successes, one a second. Set a longer one.",
         )
+
+
+def _experiment(sections: Mapping[str, Section | str | int | None]) -> Iterator[Complaint]:
+    experiment = sections["experiment"]
+    assert isinstance(experiment, Experiment)  # noqa: S101 - for the type checker; the caller has seen it
+    if sections.get("canary") not in {None, 100}:
+        yield ("experiment",), "is set beside golive:canary. Keep one of them: there is one second slot."
+    if "version" in sections and not sections["version"]:
+        yield ("experiment",), "is set without golive:version. Set the version that it is compared with."
+    elif experiment.version == sections.get("version"):
+        yield ("experiment", "version"), "is golive:version itself. Set the other one."
+    if "@" in str(sections.get("image") or ""):
+        yield ("experiment",), "needs an image whose tag is the version. Take the digest out of golive:image."
+    if sum(one is not None for one in (experiment.percent, experiment.header, experiment.cookie)) != 1:
+        yield ("experiment",), "must have exactly one of percent, header and cookie. Keep or set one."
+    if (experiment.header or experiment.cookie) and not experiment.value:
+        yield ("experiment", "value"), "is missing. Set the value of the header or cookie."
+    if experiment.percent and experiment.value:
+        yield ("experiment", "value"), "has no meaning beside percent. Delete it."
 
 
 def _ports(traffic: Traffic, monitor: Monitor) -> Iterator[Complaint]:

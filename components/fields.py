@@ -77,6 +77,16 @@ def _single(value: Any) -> Any:
     return value
 
 
+def _seconds(value: Any) -> Any:
+    """`off`, or a whole number of s, m, h or d, in seconds. YAML itself reads a bare off as false."""
+    if value is False or value == "off":
+        return 0
+    found = re.fullmatch(r"([1-9]\d{0,8})([smhd])", value) if isinstance(value, str) else None
+    if not found:
+        raise refused("is no duration. Set off, or a number with s, m, h or d behind it, such as 24h.")
+    return int(found[1]) * {"s": 1, "m": 60, "h": 3600, "d": 86400}[found[2]]
+
+
 LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 IMAGE_PART = r"[a-z0-9]+(?:(?:\.|_{1,2}|-+)[a-z0-9]+)*"
 
@@ -85,6 +95,7 @@ Secret = Annotated[SecretStr, BeforeValidator(_text), AfterValidator(_not_empty)
 Words = Annotated[tuple[Text, ...], BeforeValidator(_single)]
 Port = Annotated[int, between(1, 65535)]
 Share = Annotated[int, between(1, 100, "percent")]
+Span = Annotated[int, BeforeValidator(_seconds)]
 Address = Annotated[Text, AfterValidator(_address)]
 Hostname = Annotated[
     Text,
@@ -125,6 +136,11 @@ Version = Annotated[
 ]
 Variable = Annotated[
     Text, matching(r"[A-Za-z_][A-Za-z0-9_]*", "name of a variable", "Use letters, digits and _, no digit first.")
+]
+# https://www.rfc-editor.org/rfc/rfc9110#name-tokens, without what has a meaning in the proxy's rules
+Token = Annotated[
+    Text,
+    matching(r"[A-Za-z0-9!#$%&'*+.^_|~-]{1,100}", "name or value of a header or cookie", "Use letters and digits."),
 ]
 Size = Annotated[Text, matching(r"[1-9]\d*[kmg]", "size", "Set a number with k, m or g behind it, such as 10m.")]
 HttpPath = Annotated[Text, matching(r"/[^\s#]*", "path", "Start it with /, such as /health.")]

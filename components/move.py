@@ -14,11 +14,11 @@ from typing import Any, NoReturn
 
 from components import routefile
 from components.engine import EngineError
-from components.probe import Answer, Waiting, wait
+from components.probe import NEWS, PAUSE, Answer, Waiting, wait
 from components.progress import Tell, silent
 from components.proxy import Proxy
 from components.routefile import Target
-from components.slots import SLOTS, Slot
+from components.slots import SLOTS, Slot, Trial
 
 SERVED = 15  # seconds at most until the proxy serves a new file; it takes some 0.1 s
 # The proxy is told of a new file by the kernel, once. Seconds without effect after which the file is put there again.
@@ -27,11 +27,12 @@ LOST = 3
 
 @dataclass(frozen=True)
 class Wanted:
-    """What the route shall be: `content`, the file, which sends everyone to `live`, or a `canary` share (percent) of
-    them to the other slot; and how to find out that it may.
+    """What the route shall be: `content`, the file, which sends everyone to `live`, or those of `trial` to the other
+    slot; and how to find out that it may.
 
-    `versions` and `targets` by slot; `url`: the proxy from here; `successes` good answers in a row, each within
-    `timeout` s, all within `deadline` s. `proxy`: the name of its container.
+    `versions` and `targets` by slot; `url`: the proxy from here; `successes` good answers in a row of each container,
+    each within `timeout` s, all within `deadline` s. `proxy`: the name of its container. `closed`: nobody is let in.
+    `drain`: how long what is under way in a slot that goes may take, in s.
     """
 
     content: str
@@ -41,67 +42,97 @@ class Wanted:
     proxy: str
     url: str
     host: str | None = None
-    canary: int = 0
+    trial: Trial | None = None
     docker_host: str | None = None
     successes: int = 3
     timeout: int = 1
     deadline: int = 60
+    drain: int = 30
+    closed: bool = False
 
     def props(self) -> dict[str, Any]:
         """As a resource's inputs. Nothing of it is secret."""
-        targets = {slot: vars(target) for slot, target in self.targets.items()}
         return {
             "content": self.content,
             "live": self.live,
-            "canary": self.canary,
+            "trial": self.trial.props() if self.trial else {},
             "versions": dict(self.versions),
-            "targets": {slot: dict(values) for slot, values in targets.items()},
+            "targets": {slot: dict(vars(target)) for slot, target in self.targets.items()},
             "proxy": self.proxy,
             "url": self.url,
             "host": self.host or "",
             "dockerHost": self.docker_host or "",
-            "gate": {"successes": self.successes, "timeout": self.timeout, "deadline": self.deadline},
-        }
+            "gate": {
+                "successes": self.successes, "timeout": self.timeout, "deadline": self.deadline, "drain": self.drain,
+            },
+            "closed": self.closed,
+        }  # fmt: skip
 
     @classmethod
     def of(cls, props: Mapping[str, Any]) -> Wanted:
         """From a resource's inputs, whose numbers the engine hands over as floats."""
-        targets = {
-            slot: Target(one["name"], int(one["port"]), one["health"], int(one["timeout"]))
-            for slot in SLOTS
-            if (one := props["targets"].get(slot))
-        }
         gate = {key: int(value) for key, value in props["gate"].items()}
         return cls(
-            content=props["content"], live=props["live"], versions=props["versions"], targets=targets,
+            content=props["content"], live=props["live"], versions=props["versions"], targets=targets_of(props),
             proxy=props["proxy"], url=props["url"], host=props.get("host") or None,
-            canary=int(props.get("canary") or 0),
+            trial=Trial.of(props.get("trial")), closed=bool(props.get("closed")),
             docker_host=props.get("dockerHost") or None, **gate,
         )  # fmt: skip
+
+
+def targets_of(props: Mapping[str, Any]) -> dict[Slot, Target]:
+    """The targets by slot, from a resource's inputs."""
+    return {
+        slot: Target(one["name"], int(one["port"]), one["health"], int(one["timeout"]), int(one.get("replicas") or 1))
+        for slot in SLOTS
+        if (one := (props.get("targets") or {}).get(slot))
+    }
+
+
+def drained(
+    proxy: Proxy,
+    target: Target,
+    patience: float,
+    tell: Tell = silent,
+    *,
+    clock: Callable[[], float] = time.monotonic,
+    sleep: Callable[[float], None] = time.sleep,
+) -> None:
+    """Returns once nothing is under way in `target` any more, to which no route leads.
+
+    After `patience` s at the latest: what still is under way is then cut off by its container's stop.
+    """
+    begun = told = clock()
+    while (now := clock()) - begun < patience:
+        left = sum(proxy.connections(name, target.port) for name in target.names)
+        if not left:
+            return
+        if now - told >= NEWS:
+            tell(f"waiting for {left} connections of {target.name} to end, {now - begun:.0f} s of {patience:.0f} s")
+            told = now
+        sleep(PAUSE)
 
 
 @dataclass
 class Move:
     """One move of the route. `ask`: one request through the proxy, a path and a slot, or None for the way users go.
 
-    `fallback`: the file of the last update, "" if there was none, for when the present one cannot be read.
+    `fallback`: the file of the last update, "" if there was none, for when the present one cannot be read. `leaving`:
+    the slots of the last update that are not to be there any more.
     """
 
     proxy: Proxy
     wanted: Wanted
     ask: Callable[[str, Slot | None], Answer]
     fallback: str = ""
+    leaving: Mapping[Slot, Target] = field(default_factory=dict)
     tell: Tell = silent
     clock: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep
     before: str = field(default="", init=False)
     was: Slot | None = field(default=None, init=False)
-    new: Slot | None = field(default=None, init=False)  # the slot that gets users and had none
-
-    @property
-    def slot(self) -> Slot:
-        """The slot that all this is about."""
-        return self.new or self.wanted.live
+    slot: Slot = field(default="blue", init=False)  # the one that is being asked
+    new: tuple[Slot, ...] = field(default=(), init=False)  # those that get users and had none
 
     @property
     def version(self) -> str:
@@ -114,20 +145,24 @@ class Move:
         self.before = self._readable(found)
         self.was = routefile.live_slot(self.before)
         had, serving = routefile.serving(self.before), routefile.serving(self.wanted.content)
-        self.new = next((slot for slot in serving if slot not in had), None)
-        for slot in serving:
-            self.proxy.start(self.wanted.targets[slot].name)
+        self.new = tuple(slot for slot in serving if slot not in had)
+        self.slot = self.wanted.live
+        for name in (name for slot in serving for name in self.wanted.targets[slot].names):
+            self.proxy.start(name)
         if found == self.wanted.content:
             self._served()  # only the containers are others: nothing to write, but see that they answer
             return
         try:
-            if self.new:
+            for slot in self.new:
+                self.slot = slot
                 self._ready()
             self.proxy.place(self.wanted.content)
             self._served()
         except BaseException as error:  # an interruption too
             self._put_back(error)
             raise
+        for target in self.leaving.values():
+            drained(self.proxy, target, self.wanted.drain, self.tell, clock=self.clock, sleep=self.sleep)
 
     def _put_back(self, error: BaseException) -> None:
         """The file as it was. Without one there is nothing to put back: a candidate alone leads no user anywhere."""
@@ -155,9 +190,9 @@ class Move:
             self._wait(
                 self._renewing(text, partial(self.ask, target.health, self.slot)),
                 partial(self._is_candidate, routefile.revision(text)),
-                successes=wanted.successes,
+                successes=wanted.successes * target.replicas,  # the proxy asks one after the other
                 deadline=wanted.deadline,
-                hopeless=partial(self.proxy.ended, target.name),
+                hopeless=lambda: next(filter(None, map(self.proxy.ended, target.names)), ""),
             )
         except Waiting as vain:
             why = vain.given_up or f"the last answer was {vain.last}"
@@ -174,7 +209,7 @@ class Move:
         def ask() -> Answer:
             answer = tester()
             if answer.route == expected:
-                return self.ask(target.health, None)
+                return answer if wanted.closed else self.ask(target.health, None)
             return Answer(0, words=f"the old route, which says {answer}")
 
         # Where no slot is new, nobody has asked whether they are ready.

@@ -17,7 +17,7 @@ from typing import Any
 import pulumi
 from pulumi.runtime.invoke import InvokeResult
 
-from components.slots import SLOTS, Previous, from_json
+from components.slots import SLOTS, Previous, Trial, from_json
 
 RELEASE = "golive:app:Release"
 ROUTE = "pulumi-python:dynamic/golive:Route"
@@ -48,7 +48,8 @@ def from_resources(resources: Collection[Any]) -> Previous:
     proven = route.get("containers") or {}
     made = release.get("containers") or {}
     there = {slot: spec for slot, spec in slots.items() if slot == live or made.get(slot) == proven.get(slot)}
-    return Previous(live, there, int(route.get("canary") or 0) if len(there) == len(SLOTS) else 0)
+    trial = Trial.of(route.get("trial")) if len(there) == len(SLOTS) else None
+    return Previous(live, there, trial, float(route.get("warmSince") or 0))
 
 
 def _outputs(resources: Collection[Any], kind: str) -> Mapping[str, Any]:

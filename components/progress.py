@@ -22,15 +22,15 @@ def silent(_: str) -> None:
     """Says nothing."""
 
 
-def teller(urn: str | None) -> Tell:
-    """Shows each line beside the resource `urn` until the next one; silent where no engine listens."""
+def teller(urn: str | None, *, lasting: bool = False) -> Tell:
+    """Shows each line beside the resource `urn` until the next one, or for good; silent where no engine listens."""
     address = sys.argv[1] if len(sys.argv) > 1 else ""
     if not ADDRESS.fullmatch(address):
         return silent
     stub = engine_pb2_grpc.EngineStub(grpc.insecure_channel(address))
 
     def tell(line: str) -> None:
-        request = engine_pb2.LogRequest(severity=engine_pb2.INFO, message=line, urn=urn or "", ephemeral=True)
+        request = engine_pb2.LogRequest(severity=engine_pb2.INFO, message=line, urn=urn or "", ephemeral=not lasting)
         try:
             stub.Log(request, timeout=PATIENCE)
         except grpc.RpcError:

@@ -6,7 +6,11 @@ Source: https://www.pulumi.com/registry/packages/docker/api-docs/container/
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
 
 import pulumi
 from pulumi_docker import (
@@ -18,130 +22,133 @@ from pulumi_docker import (
     RemoteImage,
 )
 
-from components import slots
 from components.engine import labels
-from components.settings import Settings
-from components.slots import SLOTS, Plan, Previous, Slot, Spec, to_json
-
-
-def wanted(settings: Settings, before: Previous) -> Spec | None:
-    """What the configuration asks for. Without a version: what runs, with the other settings as they are now.
-
-    None: what runs keeps running, be it nothing; settings wait while a canary is under way. Raises RunError where what
-    runs cannot be told.
-    """
-    service = settings.service
-    running = before.live_spec
-    if settings.version:
-        version, image = settings.version, reference(settings.image, settings.version)
-    elif before.canary:
-        return None
-    elif running:
-        version, image = running.version, running.image
-    elif before.live:
-        raise pulumi.RunError(f"The state does not tell what runs in slot {before.live}. Set golive:version.")
-    else:
-        return None
-    return Spec(
-        version=version,
-        image=image,
-        port=service.port,
-        health=service.health.path,
-        timeout=service.health.timeout,
-        env={**({} if "PORT" in service.secrets else {"PORT": str(service.port)}), **service.env},
-        secrets={key: secret.get_secret_value() for key, secret in service.secrets.items()},
-        command=service.command or (),
-        cpus=service.cpus,
-        memory=service.memory,
-        read_only=service.read_only,
-        restart=service.restart,
-        stop_timeout=service.stop_timeout,
-        log_size=service.logs.max_size,
-        log_files=service.logs.max_files,
-    )
-
-
-def planned(settings: Settings, before: Previous) -> Plan:
-    """Which slot holds what, and how many of the users get it. Raises RunError where that cannot be done."""
-    try:
-        return slots.plan(before, wanted(settings, before), settings.canary)
-    except slots.CanaryError as error:
-        raise pulumi.RunError(f"Pulumi.{settings.stack}.yaml: golive:version {settings.version}: {error}") from None
-
-
-def reference(image: str, version: str) -> str:
-    """The whole image reference: the version is the tag, unless a digest says more exactly which bits are meant."""
-    return image if "@" in image else f"{image}:{version}"
+from components.job import Job
+from components.preparation import Preparation
+from components.routefile import Target
+from components.sections import Release as Wishes
+from components.settings import Docker
+from components.slots import SLOTS, Plan, Slot, Spec, numbered, to_json
 
 
 @dataclass(frozen=True)
 class ReleaseArgs:
-    """`plan`: which slot holds what."""
+    """`plan`: which slot holds what; `release`: what comes before a slot's container."""
 
     project: str
     stack: str
     plan: Plan
+    release: Wishes
+    docker: Docker
 
 
 class Release(pulumi.ComponentResource):
-    """The network, and each occupied slot's image and container. Out: `network`; by slot `names` and `containers`."""
+    """The network, and each occupied slot's image and containers.
+
+    Out: `network`; by slot `targets`, where it is reached, `images`, and `containers`, their ids.
+    """
 
     network: pulumi.Output[str]
-    names: dict[Slot, str]
+    images: dict[Slot, pulumi.Output[str]]
+    targets: dict[Slot, Target]
     containers: dict[Slot, pulumi.Output[str]]
     ready: list[pulumi.Resource]
 
     def __init__(self, name: str, args: ReleaseArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("golive:app:Release", name, None, opts)
         plan = args.plan
-        network = Network(
+        self._network = Network(
             f"{name}-network",
             name=f"{args.project}-{args.stack}",
             driver="bridge",
             labels=labels(NetworkLabelArgs, args.project, args.stack),
             opts=pulumi.ResourceOptions(parent=self),
         )
-        self.network = network.name
-        self.names = {slot: f"{args.project}-{args.stack}-{slot}" for slot in plan.slots}
+        self.network = self._network.name
+        self.targets = {slot: target(f"{args.project}-{args.stack}", slot, spec) for slot, spec in plan.slots.items()}
+        self.images = {}
         made = {slot: self._slot(name, args, slot, plan.slots[slot]) for slot in SLOTS if slot in plan.slots}
-        self.containers = {slot: container.id for slot, container in made.items()}
-        self.ready = list(made.values())
+        self.containers = {
+            slot: pulumi.Output.all(*(one.id for one in all_)).apply(" ".join) for slot, all_ in made.items()
+        }
+        self.ready = [one for all_ in made.values() for one in all_]
         # Only once the containers are there: what is recorded here is what they were made from.
         slots = pulumi.Output.all(*self.containers.values()).apply(lambda _: to_json(plan.slots))
         self.register_outputs(
             {"network": self.network, "containers": self.containers, "slots": pulumi.Output.secret(slots)}
         )
 
-    def _slot(self, name: str, args: ReleaseArgs, slot: Slot, spec: Spec) -> Container:
+    def _slot(self, name: str, args: ReleaseArgs, slot: Slot, spec: Spec) -> list[Container]:
         opts = pulumi.ResourceOptions(parent=self)
         image = RemoteImage(f"{name}-{slot}-image", name=spec.image, keep_locally=True, opts=opts)
-        container = self.names[slot]
-        return Container(
-            f"{name}-{slot}",
-            name=container,
-            image=image.image_id,
-            command=list(spec.command) or None,
-            envs=_envs(spec),
-            labels=labels(ContainerLabelArgs, args.project, args.stack, slot=slot, version=spec.version),
-            networks_advanced=[ContainerNetworksAdvancedArgs(name=self.network, aliases=[container])],
-            restart=spec.restart,
-            cpus=None if spec.cpus is None else f"{spec.cpus:g}",
-            memory=spec.memory,
-            memory_swap=spec.memory,  # the same: no swap beyond it
-            read_only=spec.read_only,
-            tmpfs={"/tmp": ""} if spec.read_only else None,  # noqa: S108 - inside the container
-            log_driver="json-file",
-            log_opts={"max-size": spec.log_size, "max-file": str(spec.log_files)},
-            security_opts=["no-new-privileges:true"],
-            stop_timeout=spec.stop_timeout,
-            destroy_grace_seconds=spec.stop_timeout,
-            # A version that crashes is told by the route's question whether it is ready, with its last words.
-            must_run=False,
-            opts=pulumi.ResourceOptions(parent=self, delete_before_replace=True),
-        )
+        self.images[slot] = image.image_id
+        prepared = self._prepared(name, args, slot, spec, image)
+        return [
+            Container(
+                numbered(f"{name}-{slot}", number),
+                name=container,
+                opts=pulumi.ResourceOptions(parent=self, delete_before_replace=True, depends_on=prepared),
+                **container_of(spec, image.image_id, spec.command),
+                labels=labels(ContainerLabelArgs, args.project, args.stack, slot=slot, version=spec.version),
+                networks_advanced=[ContainerNetworksAdvancedArgs(name=self.network, aliases=[container])],
+            )
+            for number, container in enumerate(self.targets[slot].names)
+        ]
+
+    def _prepared(self, name: str, args: ReleaseArgs, slot: Slot, spec: Spec, image: RemoteImage) -> Preparation:
+        """What comes before the slot's containers, whenever they are to be other ones."""
+        stem, wishes = f"{args.project}-{args.stack}", args.release
+        props: dict[str, Any] = {
+            "key": _secret_with(spec, hashlib.sha256(json.dumps(asdict(spec), sort_keys=True).encode()).hexdigest()),
+            "slot": slot,
+            "targets": {slot: dict(vars(self.targets[slot]))},
+            "proxy": f"{stem}-proxy",
+            "dockerHost": args.docker.host or "",
+            "drain": wishes.drain,
+        }
+        if wishes.pre:
+            job = Job(
+                name=f"{stem}-{slot}-pre", image=spec.image, command=list(wishes.pre), network=stem,
+                timeout=wishes.pre_timeout, envs=_variables(spec), secrets=list(spec.secrets.values()),
+                labels={"golive.project": args.project, "golive.stack": args.stack}, memory=spec.memory,
+                host=args.docker.host,
+            )  # fmt: skip
+            props["job"] = _secret_with(spec, job.props())
+        opts = pulumi.ResourceOptions(parent=self, depends_on=[image, self._network])
+        return Preparation(f"{name}-{slot}-preparation", props, opts)
 
 
-def _envs(spec: Spec) -> list[str] | pulumi.Output[list[str]]:
-    """All variables; secret as a whole where one of them is."""
-    envs = sorted(f"{key}={value}" for key, value in {**spec.env, **spec.secrets}.items())
-    return pulumi.Output.secret(envs) if spec.secrets else envs
+def target(stem: str, slot: Slot, spec: Spec) -> Target:
+    """Where the slot is reached in the stack's network."""
+    return Target(f"{stem}-{slot}", spec.port, spec.health, spec.timeout, spec.replicas)
+
+
+def container_of(spec: Spec, image: pulumi.Output[str], command: Sequence[str]) -> dict[str, Any]:
+    """The arguments that all containers of a version have in common; `command` empty: the image's own."""
+    return {
+        "image": image,
+        "command": list(command) or None,
+        "envs": _secret_with(spec, _variables(spec)),
+        "restart": spec.restart,
+        "cpus": None if spec.cpus is None else f"{spec.cpus:g}",
+        "memory": spec.memory,
+        "memory_swap": spec.memory,  # the same: no swap beyond it
+        "read_only": spec.read_only,
+        "tmpfs": {"/tmp": ""} if spec.read_only else None,  # noqa: S108 - inside the container
+        "log_driver": "json-file",
+        "log_opts": {"max-size": spec.log_size, "max-file": str(spec.log_files)},
+        "security_opts": ["no-new-privileges:true"],
+        "stop_timeout": spec.stop_timeout,
+        "destroy_grace_seconds": spec.stop_timeout,
+        # A version that crashes is told by the route's question whether it is ready, with its last words.
+        "must_run": False,
+    }
+
+
+def _variables(spec: Spec) -> list[str]:
+    return sorted(f"{key}={value}" for key, value in {**spec.env, **spec.secrets}.items())
+
+
+def _secret_with(spec: Spec, value: Any) -> Any:
+    """What is made from all of the variables is secret as a whole where one of them is."""
+    return pulumi.Output.secret(value) if spec.secrets else value

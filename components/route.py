@@ -8,6 +8,7 @@ Source: https://www.pulumi.com/docs/iac/concepts/providers/dynamic-providers/
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -16,14 +17,14 @@ from pulumi.dynamic import CreateResult, DiffResult, ReadResult, Resource, Resou
 
 from components import progress
 from components.engine import EngineError
-from components.move import Move, Wanted
+from components.move import Move, Wanted, targets_of
 from components.previous import ROUTE
 from components.probe import Probe
 from components.proxy import Proxy
-from components.routefile import route_file
+from components.routefile import Served, route_file
 
 # What else is in the inputs is only how the move is made; a change of it moves nothing.
-MATTERS = ("content", "live", "canary", "containers", "proxy", "proxyId", "dockerHost")
+MATTERS = ("content", "live", "trial", "containers", "proxy", "proxyId", "dockerHost")
 
 
 class RouteError(Exception):
@@ -68,12 +69,20 @@ def _moved(props: Mapping[str, Any], olds: Mapping[str, Any]) -> dict[str, Any]:
         proxy = Proxy(wanted.docker_host, wanted.proxy)
         try:
             probe = Probe(wanted.url, wanted.host, wanted.timeout)
-            Move(proxy, wanted, probe.ask, fallback=_last(olds), tell=progress.teller(props.get("urn"))).run()
+            tell = progress.teller(props.get("urn"))
+            leaving = {slot: one for slot, one in targets_of(olds).items() if slot not in wanted.targets}
+            Move(proxy, wanted, probe.ask, _last(olds), leaving, tell).run()
         finally:
             proxy.close()
     except EngineError as error:
         raise RouteError(str(error)) from None
-    return _plain(props)
+    return {**_plain(props), "warmSince": _warm_since(props, olds)}
+
+
+def _warm_since(props: Mapping[str, Any], olds: Mapping[str, Any]) -> float:
+    """Since when the slot that is not live is of no use to anyone: from now on, or from where it was so before."""
+    same = all(olds.get(key) == props.get(key) for key in ("live", "trial"))
+    return float(olds.get("warmSince") or time.time()) if same else time.time()
 
 
 def _last(olds: Mapping[str, Any]) -> str:
@@ -81,7 +90,7 @@ def _last(olds: Mapping[str, Any]) -> str:
     if not olds:
         return ""
     last = Wanted.of(olds)
-    return route_file(last.live, last.targets, last.host, last.canary, last.versions)
+    return route_file(Served(last.live, last.targets, last.host, last.versions, last.trial))
 
 
 def _plain(props: Mapping[str, Any]) -> dict[str, Any]:

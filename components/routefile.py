@@ -7,65 +7,90 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import yaml
 
-from components.slots import SLOTS, Slot
+from components.slots import ALL, SLOTS, Slot, Trial, numbered, other
 
 SLOT_HEADER = "X-Golive-Slot"  # asked: which slot; answered: which slot it was
 ROUTE_HEADER = "X-Golive-Route"  # answered: which revision of the file the proxy serves
+EXPERIMENT_HEADER = "X-Golive-Experiment"  # answered, where asked for: the two versions that are compared
 CANDIDATE = "candidate"  # the slot that is being asked whether it is ready
 HEAD = "# Written by golive: the next `pulumi up` puts back what is changed here by hand.\n"
-TESTERS = 1000  # before the main route, however long its host name makes that one's rule
+# Which router counts where several fit, however long its host name makes its rule.
+EVERYONE, GROUP, CLOSED, TESTERS = 1, 100, 500, 1000
 # Traefik sends a request again only if not one byte of it had been sent: nobody listened there. So it is safe for a
 # POST too. 12 attempts, 100 to 200 ms apart, last 1.6 s: longer than the check takes to find out that a slot is gone.
 AGAIN = {"retry": {"attempts": 12, "initialInterval": "100ms"}}
-# A container that is gone refuses nothing: neither its name nor its address answers. Ask again soon instead.
-DIAL = {"forwardingTimeouts": {"dialTimeout": "1s"}}
+# A container that is gone refuses nothing: neither its name nor its address answers. On one network a connection is
+# made within a millisecond, so ask again soon instead. And the proxy drops its idle connections sooner than apps do
+# (Node after 5 s): never does it send a request into a connection that is just being closed.
+DIAL = {"forwardingTimeouts": {"dialTimeout": "250ms", "idleConnTimeout": "1s"}}
+# After each new file a server counts as up until its next check, and a slot that died until then gets requests.
+CHECKED_EVERY = "500ms"
 
 
 @dataclass(frozen=True)
 class Target:
-    """Where a slot is reached inside the network, and its health path. `timeout`: of one answer, in seconds."""
+    """Where a slot is reached inside the network, and its health path. `timeout`: of one answer, in seconds.
+
+    `name`: the first container's; `replicas`: how many there are.
+    """
 
     name: str
     port: int
     health: str
     timeout: int = 1
+    replicas: int = 1
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All of its containers."""
+        return tuple(numbered(self.name, number) for number in range(self.replicas))
 
 
-def route_file(
-    live: Slot,
-    targets: Mapping[Slot, Target],
-    host: str | None = None,
-    canary: int = 0,
-    versions: Mapping[Slot, str] | None = None,
-) -> str:
-    """The file in full service: all requests to `live`, or to the other slot, if there is one, while it is not healthy.
+@dataclass(frozen=True)
+class Served:
+    """Whom the file sends where: everyone to `live`, those of `trial` to the other slot, and all while `live` is down.
 
-    `host`: only requests with this host name; None: all. A request with the header X-Golive-Slot reaches the slot it
-    names, and its answer carries that header and the file's revision. `canary`: this percentage of the users gets the
-    other slot instead, each of them always the same one; those of a slot that is not healthy get the other one.
-    `versions`: of the slots, for the name of the cookie.
+    `host`: only requests with this host name; None: all. `versions`: by slot. `tell`: whether the answers name the two
+    versions of an experiment. `closed`: nobody is let in, and the answer says in how many seconds to come back.
     """
-    warm = next((slot for slot in targets if slot != live), None)
-    routers: dict[str, Any] = {
-        "app": {"rule": _rule(host), "priority": 1, "service": "app" if warm else live, "middlewares": ["again"]}
-    }
-    services: dict[str, Any] = {slot: _service(targets[slot], checked=True) for slot in SLOTS if slot in targets}
-    if warm:
-        shares = [{"name": live, "weight": 100 - canary}, {"name": warm, "weight": canary}]
-        services["app"] = (
-            {"weighted": {"services": shares, "sticky": _sticky(live, versions or {}), "healthCheck": {}}}
-            if canary
-            else {"failover": {"service": live, "fallback": warm}}
-        )
-    middlewares: dict[str, Any] = {"again": AGAIN}
-    for slot in (one for one in SLOTS if one in targets):
-        routers[f"tester-{slot}"] = _tester(slot, slot, host, TESTERS)
+
+    live: Slot
+    targets: Mapping[Slot, Target]
+    host: str | None = None
+    versions: Mapping[Slot, str] = field(default_factory=dict)
+    trial: Trial | None = None
+    tell: bool = False
+    closed: int | None = None
+
+    @property
+    def second(self) -> Slot | None:
+        """The slot that is not live."""
+        return other(self.live) if other(self.live) in self.targets else None
+
+
+def route_file(served: Served) -> str:
+    """The file as text.
+
+    A request with the header X-Golive-Slot reaches the slot it names, whoever else does, and its answer carries that
+    header and the file's revision. In a trial by share each user stays on one side. Either slot stands in for the other
+    while that one is not healthy.
+    """
+    slots = [slot for slot in SLOTS if slot in served.targets]
+    routers, services, middlewares = _everyone(served)
+    services |= {slot: _service(served.targets[slot], checked=True) for slot in slots}
+    if served.closed is not None:
+        routers["closed"] = _router(CLOSED, served.host, "nobody", ["closed"])
+        services["nobody"] = {"loadBalancer": {"servers": []}}  # the proxy itself answers 503
+        middlewares["closed"] = _answering({"Retry-After": str(served.closed), "Cache-Control": "no-store"})
+    for slot in slots:
+        routers[f"tester-{slot}"] = _tester(slot, slot, served.host, TESTERS)
     document = {
         "http": {
             "routers": routers,
@@ -74,7 +99,7 @@ def route_file(
             "serversTransports": {"slots": DIAL},
         }
     }
-    return _text(document, {f"tester-{slot}": slot for slot in SLOTS if slot in targets})
+    return _text(document, {f"tester-{slot}": slot for slot in slots})
 
 
 def with_candidate(present: str, slot: Slot, target: Target, host: str | None = None) -> str:
@@ -92,6 +117,24 @@ def with_candidate(present: str, slot: Slot, target: Target, host: str | None = 
     return _text(document, {CANDIDATE: slot})
 
 
+def without(present: str, slot: Slot) -> str:
+    """`present` with nothing that leads to `slot`; as it is where that one has users, or is not there.
+
+    Raises ValueError where `present` is no route file.
+    """
+    document, there = parsed(present), serving(present)
+    http = (document or {}).get("http") or {}
+    if document is None or not there or slot in there or slot not in (http.get("services") or {}):
+        return present
+    http["routers"]["app"]["service"] = there[0]
+    for section, name in (("services", "app"), ("services", slot), ("routers", f"tester-{slot}"),
+                          ("middlewares", f"tester-{slot}")):  # fmt: skip
+        http[section].pop(name, None)
+    for section in ("routers", "services", "middlewares"):
+        http[section].pop(CANDIDATE, None)
+    return _text(document, {f"tester-{one}": one for one in there})
+
+
 def live_slot(text: str) -> Slot | None:
     """The slot to which `text` sends everyone, None if it sends nobody anywhere. Raises ValueError."""
     return next(iter(serving(text)), None)
@@ -100,10 +143,12 @@ def live_slot(text: str) -> Slot | None:
 def serving(text: str) -> tuple[Slot, ...]:
     """The slots to which `text` sends users while all are healthy, the live one first. Raises ValueError."""
     http = (parsed(text) or {}).get("http") or {}
-    service = ((http.get("routers") or {}).get("app") or {}).get("service")
-    app = (http.get("services") or {}).get(service) or {}
-    shares = (app.get("weighted") or {}).get("services")
-    named = [one["name"] for one in shares] if shares else [(app.get("failover") or {}).get("service", service)]
+    named: list[Any] = []
+    for router in ("app", "group"):
+        service = ((http.get("routers") or {}).get(router) or {}).get("service")
+        found = (http.get("services") or {}).get(service) or {}
+        shares = (found.get("weighted") or {}).get("services")
+        named += [one["name"] for one in shares] if shares else [(found.get("failover") or {}).get("service", service)]
     return tuple(slot for name in named for slot in SLOTS if slot == name)
 
 
@@ -130,40 +175,93 @@ def parsed(text: str) -> dict[str, Any] | None:
     return document
 
 
+def _everyone(served: Served) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
+    """Routers, services and middlewares by which the users go."""
+    live, second, trial = served.live, served.second, served.trial
+    middlewares: dict[str, Any] = {"again": AGAIN}
+    if not second:
+        return {"app": _router(EVERYONE, served.host, live, ["again"])}, {}, middlewares
+    on_the_way = ["again"]
+    if trial and served.tell:
+        on_the_way.append("compared")
+        middlewares["compared"] = _answering(
+            {EXPERIMENT_HEADER: f"{served.versions[live]}, {served.versions[second]} ({trial.whom})"}
+        )
+    routers = {"app": _router(EVERYONE, served.host, "app", on_the_way)}
+    services: dict[str, Any] = {"app": _failover(live, second)}
+    if trial and trial.percent:
+        services["app"] = _shared(served, second, trial)
+    elif trial:
+        routers["group"] = _router(GROUP, served.host, "group", on_the_way, _group(trial))
+        services["group"] = _failover(second, live)
+    return routers, services, middlewares
+
+
 def _text(document: dict[str, Any], told: Mapping[str, Slot]) -> str:
     """With the middlewares that tell slot and revision; the revision is of all the rest."""
     told_without = json.dumps([document, dict(told)], sort_keys=True)
     number = hashlib.sha256(told_without.encode()).hexdigest()[:12]
     for name, slot in told.items():
-        headers = {SLOT_HEADER: slot, ROUTE_HEADER: number}
-        document["http"]["middlewares"][name] = {"headers": {"customResponseHeaders": headers}}
+        document["http"]["middlewares"][name] = _answering({SLOT_HEADER: slot, ROUTE_HEADER: number})
     return HEAD + yaml.safe_dump(document, sort_keys=False, width=1000)
 
 
-def _sticky(live: Slot, versions: Mapping[Slot, str]) -> dict[str, Any]:
-    """A cookie by which a user stays on one side, of its own for each pair of versions: with one that is left over from
-    the canary before, all who had stayed on the live slot then would be the canary's now, if the slots have changed."""
-    pair = json.dumps([live, dict(versions)], sort_keys=True)
+def _answering(headers: Mapping[str, str]) -> dict[str, Any]:
+    return {"headers": {"customResponseHeaders": dict(headers)}}
+
+
+def _failover(service: Slot, fallback: Slot) -> dict[str, Any]:
+    return {"failover": {"service": service, "fallback": fallback}}
+
+
+def _shared(served: Served, second: Slot, trial: Trial) -> dict[str, Any]:
+    """With a cookie by which a user stays on one side, of its own for each pair of versions: with one that is left over
+    from the trial before, all who had stayed on the live slot would be on the other side if the slots have changed."""
+    pair = json.dumps([served.live, dict(served.versions)], sort_keys=True)
     name = f"golive-{hashlib.sha256(pair.encode()).hexdigest()[:8]}"
-    return {"cookie": {"name": name, "httpOnly": True, "sameSite": "lax"}}
+    return {
+        "weighted": {
+            "services": [
+                {"name": served.live, "weight": ALL - trial.percent},
+                {"name": second, "weight": trial.percent},
+            ],
+            "sticky": {"cookie": {"name": name, "httpOnly": True, "sameSite": "lax"}},
+            "healthCheck": {},
+        }
+    }
 
 
-def _rule(host: str | None) -> str:
-    return f"Host(`{host}`)" if host else "PathPrefix(`/`)"
+def _group(trial: Trial) -> str:
+    """The rule for those of an experiment by header or cookie."""
+    if trial.header:
+        return f"Header(`{trial.header}`, `{trial.value}`)"
+    return rf"HeaderRegexp(`Cookie`, `(^|;\s*){re.escape(trial.cookie)}={re.escape(trial.value)}(;|$)`)"
+
+
+def _router(priority: int, host: str | None, service: str, middlewares: list[str], rule: str = "") -> dict[str, Any]:
+    who = f"Host(`{host}`)" if host else "PathPrefix(`/`)"
+    return {
+        "rule": f"{who} && {rule}" if rule else who,
+        "priority": priority,
+        "service": service,
+        "middlewares": middlewares,
+    }
 
 
 def _tester(slot: Slot, name: str, host: str | None, priority: int) -> dict[str, Any]:
-    rule = f"{_rule(host)} && Header(`{SLOT_HEADER}`, `{slot}`)"
     told = name if name == CANDIDATE else f"tester-{slot}"
-    return {"rule": rule, "priority": priority, "service": name, "middlewares": [told]}
+    return _router(priority, host, name, [told], f"Header(`{SLOT_HEADER}`, `{slot}`)")
 
 
 def _service(target: Target, *, checked: bool) -> dict[str, Any]:
-    balancer: dict[str, Any] = {"servers": [{"url": f"http://{target.name}:{target.port}"}]}
+    balancer: dict[str, Any] = {"servers": [{"url": f"http://{name}:{target.port}"} for name in target.names]}
     if checked:
-        # After each new file a server counts as up until its next check, so the interval is short.
         balancer["serversTransport"] = "slots"
-        balancer["healthCheck"] = {"path": _literal(target.health), "interval": "1s", "timeout": f"{target.timeout}s"}
+        balancer["healthCheck"] = {
+            "path": _literal(target.health),
+            "interval": CHECKED_EVERY,
+            "timeout": f"{target.timeout}s",
+        }
     return {"loadBalancer": balancer}
 
 

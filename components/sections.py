@@ -121,8 +121,15 @@ class Logs(Section):
     max_files: Annotated[int, fields.between(1, 100)] = 3
 
 
+class Worker(Section):
+    """A process of the app's image that no request reaches, such as a queue's worker or a scheduler."""
+
+    command: fields.Words
+    replicas: Annotated[int, fields.between(1, 100)] = 1
+
+
 class Service(Section):
-    """How the app runs. `memory` in MiB, `stop_timeout` in seconds, `cpus` in cores."""
+    """How the app runs. `memory` in MiB, `stop_timeout` in seconds, `cpus` in cores; `replicas`: containers a slot."""
 
     port: fields.Port = 8080
     health: Health = Health()
@@ -135,6 +142,39 @@ class Service(Section):
     restart: Literal["unless-stopped", "always", "on-failure", "no"] = "unless-stopped"
     stop_timeout: Annotated[int, fields.between(1, 3600, "seconds")] = 30
     logs: Logs = Logs()
+    replicas: Annotated[int, fields.between(1, 100)] = 1
+    workers: dict[fields.Slug, Worker] = Field(default_factory=dict)
+
+
+class Release(Section):
+    """How a version goes live. `pre`: a command of the new version that runs first, `pre_timeout` in seconds.
+
+    `keep_warm`: for how many seconds the version before stays to fall back on; None: until the next release. `drain`:
+    how long what is under way may take before a slot is stopped, in seconds.
+    """
+
+    pre: fields.Words | None = None
+    pre_timeout: Annotated[int, fields.between(1, 86400, "seconds")] = 600
+    keep_warm: fields.Span | None = None
+    drain: Annotated[int, fields.between(0, 3600, "seconds")] = 30
+
+
+class Experiment(Section):
+    """A second version beside the live one, for a share of the users, or those with a header or cookie of `value`."""
+
+    version: fields.Version
+    percent: Annotated[int, fields.between(1, 99, "percent")] | None = None
+    header: fields.Token | None = None
+    cookie: fields.Token | None = None
+    value: fields.Token | None = None
+    tell: bool = False
+
+
+class Maintenance(Section):
+    """Whether users are told to come back later, and after how many seconds."""
+
+    enabled: bool = False
+    retry_after: Annotated[int, fields.between(1, 604800, "seconds")] = 300
 
 
 class Traffic(Section):
@@ -179,6 +219,9 @@ class Settings(Section):
     image: fields.AppImage | Literal[""] = ""
     canary: fields.Share = 100
     service: Service = Service()
+    release: Release = Release()
+    experiment: Experiment | None = None
+    maintenance: Maintenance = Maintenance()
     traffic: Traffic = Traffic()
     monitor: Monitor = Monitor()
     docker: Docker = Docker()

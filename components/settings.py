@@ -24,13 +24,16 @@ from components.sections import (
     DeployFrom,
     Docker,
     Environment,
+    Experiment,
     GitHub,
     GitHubApp,
     Health,
     Logs,
+    Maintenance,
     Monitor,
     Pipeline,
     Protection,
+    Release,
     RequiredCheck,
     Reviewers,
     Service,
@@ -46,11 +49,15 @@ SECTIONS: Mapping[str, type[BaseModel]] = {
     "protection": Protection,
     "pipeline": Pipeline,
     "service": Service,
+    "release": Release,
+    "experiment": Experiment,
+    "maintenance": Maintenance,
     "traffic": Traffic,
     "monitor": Monitor,
     "docker": Docker,
 }
 WORDS: Mapping[str, Any] = {"version": fields.Version, "image": fields.AppImage, "canary": fields.Share}
+OPTIONAL = {"experiment"}
 REQUIRED = {"github": "owner and repository", "deployFrom": "branch: main, or tag: v*"}
 
 
@@ -132,6 +139,9 @@ def _section(
     value = values.get(name) or {}
     if not value and name in REQUIRED:
         return [place.line((name,), f"is missing. Add it to the stack file with {REQUIRED[name]}.")]
+    if not value and name in OPTIONAL:
+        found[name] = None
+        return []
     model = SECTIONS[name]
     try:
         found[name] = model.model_validate(value, by_alias=True, by_name=False)
@@ -194,6 +204,9 @@ def _assembled(project: str, stack: str, found: Mapping[str, Any]) -> Settings:
         image=found["image"] or "",
         canary=found["canary"] or 100,
         service=found["service"],
+        release=found["release"],
+        experiment=found["experiment"],
+        maintenance=found["maintenance"],
         traffic=found["traffic"],
         monitor=found["monitor"],
         docker=found["docker"],
@@ -201,6 +214,7 @@ def _assembled(project: str, stack: str, found: Mapping[str, Any]) -> Settings:
 
 
 __all__ = [
-    "Bypass", "DeployFrom", "Docker", "Environment", "GitHub", "GitHubApp", "Health", "Logs", "Monitor", "Pipeline",
-    "Protection", "RequiredCheck", "Reviewers", "Service", "Settings", "SettingsError", "Traffic", "parse", "read",
+    "Bypass", "DeployFrom", "Docker", "Environment", "Experiment", "GitHub", "GitHubApp", "Health", "Logs",
+    "Maintenance", "Monitor", "Pipeline", "Protection", "Release", "RequiredCheck", "Reviewers", "Service", "Settings",
+    "SettingsError", "Traffic", "parse", "read",
 ]  # fmt: skip

@@ -1,9 +1,4 @@
-"""The two slots, blue and green, and which version runs in which: decided by one pure function.
-
-The live slot's container is never changed in place. What is new goes into the other slot, and the route moves once it
-is ready; the slot that was live stays as it is, warm, to fall back on. With a share below 100 % the new one is a
-canary: the live slot stays live, and that share of the users gets the other one.
-"""
+"""The two slots, blue and green: what may run in them, and who gets it. Plain data; choice.py decides."""
 
 from __future__ import annotations
 
@@ -41,6 +36,7 @@ class Spec:
     stop_timeout: int = 30
     log_size: str = "10m"
     log_files: int = 3
+    replicas: int = 1
 
     @classmethod
     def of(cls, values: Mapping[str, Any]) -> Spec:
@@ -51,15 +47,50 @@ class Spec:
 
 
 @dataclass(frozen=True)
+class Trial:
+    """Who gets the slot that is not live: `percent` of the users, or those whose `header` or `cookie` has `value`.
+
+    A canary is meant to grow until it is live; an `experiment` stays as it is beside the live version.
+    """
+
+    percent: int = 0
+    header: str = ""
+    cookie: str = ""
+    value: str = ""
+    experiment: bool = False
+
+    @property
+    def whom(self) -> str:
+        """In words: `10 %`, `X-Group: b`, `cookie group=b`."""
+        if self.header:
+            return f"{self.header}: {self.value}"
+        return f"cookie {self.cookie}={self.value}" if self.cookie else f"{self.percent} %"
+
+    def __str__(self) -> str:
+        return f"{'experiment' if self.experiment else 'canary'} {self.whom}"
+
+    def props(self) -> dict[str, Any]:
+        """As a resource's inputs."""
+        return asdict(self)
+
+    @classmethod
+    def of(cls, values: Mapping[str, Any] | None) -> Trial | None:
+        """From a resource's inputs, whose numbers the engine hands over as floats."""
+        return cls(**{**values, "percent": int(values["percent"])}) if values else None
+
+
+@dataclass(frozen=True)
 class Previous:
     """What runs: the live slot (None: nothing was ever released) and what each occupied slot was made from.
 
-    `canary`: the percentage of users who get the slot that is not live; 0: none.
+    `trial`: who gets the slot that is not live; None: nobody. `warm_since`: when that slot was last of use to anyone,
+    in seconds since 1970; 0: not known.
     """
 
     live: Slot | None = None
     slots: Mapping[Slot, Spec] = field(default_factory=dict)
-    canary: int = 0
+    trial: Trial | None = None
+    warm_since: float = 0
 
     @property
     def live_spec(self) -> Spec | None:
@@ -69,22 +100,22 @@ class Previous:
 
 @dataclass(frozen=True)
 class Plan:
-    """What shall run. `live` None: nothing. `canary`: as before. `words`: what moves, for a person."""
+    """What shall run. `live` None: nothing. `trial`: as before. `words`: what moves, for a person."""
 
     live: Slot | None
     slots: Mapping[Slot, Spec]
-    canary: int = 0
+    trial: Trial | None = None
     words: str = field(default="", compare=False)
 
     @property
     def warm(self) -> Slot | None:
         """The slot that is kept to fall back on."""
-        return self._second if not self.canary else None
+        return self._second if not self.trial else None
 
     @property
-    def trial(self) -> Slot | None:
-        """The slot that gets the canary's share."""
-        return self._second if self.canary else None
+    def tried(self) -> Slot | None:
+        """The slot that is on trial."""
+        return self._second if self.trial else None
 
     @property
     def _second(self) -> Slot | None:
@@ -96,68 +127,9 @@ def other(slot: Slot) -> Slot:
     return "green" if slot == "blue" else "blue"
 
 
-class CanaryError(ValueError):
-    """Something else is wanted while a canary is under way. The message says which, and how to end it."""
-
-
-def plan(previous: Previous, wanted: Spec | None, share: int = 100) -> Plan:
-    """Which slot gets what. Pure, and planning again moves nothing.
-
-    `wanted` None: what runs keeps running. `share`: the percentage of users who are to get it, if it is not live yet.
-    Raises CanaryError where the slot that it needs is a canary's, which has users.
-    """
-    made = _placed(previous, wanted, share)
-    if previous.canary and made.slots != previous.slots:
-        raise CanaryError(_under_way(previous))
-    return Plan(made.live, made.slots, made.canary, _words(previous, made))
-
-
-def _placed(previous: Previous, wanted: Spec | None, share: int) -> Plan:
-    live, slots = previous.live, dict(previous.slots)
-    if wanted is None:
-        return Plan(live, slots, previous.canary) if live else Plan(None, {})
-    if live is None:  # nobody to compare with: all of the users get it
-        return Plan(SLOTS[0], {SLOTS[0]: wanted})
-    if wanted == slots.get(live):
-        return Plan(live, slots)
-    # A second slot that holds it already is left as it is: only the route moves.
-    second = other(live)
-    slots[second] = wanted
-    return Plan(live, slots, share) if share < ALL else Plan(second, slots)
-
-
-def _under_way(previous: Previous) -> str:
-    assert previous.live  # noqa: S101 - for the type checker: without one there is no canary
-    live, trial = previous.slots[previous.live], previous.slots[other(previous.live)]
-    return (
-        f"a canary of {trial.version} has {previous.canary} % of the users, and its slot is needed. End it first: set "
-        f"golive:version to {live.version} to take it back, or to {trial.version} with golive:canary 100 to keep it."
-    )
-
-
-def _words(previous: Previous, made: Plan) -> str:
-    """`blue v1.4.0 live → warm, green v1.5.0 idle → live`."""
-    said = [_slot_words(slot, previous, made) for slot in SLOTS if slot in made.slots]
-    return ", ".join(said) or "nothing runs"
-
-
-def _role(slot: Slot, runs: Previous | Plan) -> str:
-    if slot == runs.live:
-        return "live"
-    return f"canary {runs.canary} %" if runs.canary else "warm"
-
-
-def _slot_words(slot: Slot, previous: Previous, made: Plan) -> str:
-    before, after = previous.slots.get(slot), made.slots[slot]
-    now = _role(slot, made)
-    if before is None or previous.live is None:
-        return f"{slot} {after.version} idle → {now}"
-    was = _role(slot, previous)
-    if before.version != after.version:
-        return f"{slot} {before.version} {was} → {after.version} {now}"
-    settings = " with other settings" if before != after else ""
-    moved = f"{was} → {now}" if was != now or settings else f"stays {now}"
-    return f"{slot} {after.version} {moved}{settings}"
+def numbered(name: str, number: int) -> str:
+    """The name of a slot's replica: `shop-blue` for 0, `shop-blue-2` for 1."""
+    return f"{name}-{number + 1}" if number else name
 
 
 def to_json(slots: Mapping[Slot, Spec]) -> str:

@@ -24,8 +24,8 @@ from components.move import Wanted
 from components.proxy import FOLDER
 from components.release import Release
 from components.route import Route
-from components.routefile import Target, route_file
-from components.settings import Docker, Health
+from components.routefile import Served, route_file
+from components.settings import Docker, Health, Maintenance
 from components.settings import Traffic as Wishes
 from components.slots import Plan
 
@@ -48,7 +48,11 @@ ARGUMENTS = [
 
 @dataclass(frozen=True)
 class TrafficArgs:
-    """`plan` and `release`: what the route leads to; `health`: when a version counts as ready."""
+    """`plan` and `release`: what the route leads to; `health`: when a version counts as ready.
+
+    `drain`: how long what is under way in a slot that goes may take, in seconds; `tell`: whether the answers name the
+    versions of an experiment; `maintenance`: whether users are told to come back later.
+    """
 
     project: str
     stack: str
@@ -57,14 +61,17 @@ class TrafficArgs:
     health: Health
     plan: Plan
     release: Release
+    drain: int
+    tell: bool
+    maintenance: Maintenance
 
 
 class Traffic(pulumi.ComponentResource):
     """The proxy with its volume, and the route, if there is a version to lead to.
 
     Out: `proxy` (the container's name), `url` (where the app is reached from here), and `released`: what runs once the
-    route leads there, `{live, version, warm}` (slot, version, version or None) and, while there is one, `canary` (its
-    version and share), None if nothing does. It is not known
+    route leads there, `{live, version, warm}` (slot, version, version or None) and, while there is one, `trial` (its
+    version and who gets it), None if nothing does. It is not known
     before, so an update that fails leaves the stack's outputs as they were. `ready`: what must be there before anyone
     asks for the app. Raises EngineError where the proxy would be out of reach.
     """
@@ -88,7 +95,7 @@ class Traffic(pulumi.ComponentResource):
                 "live": plan.live,
                 "version": plan.slots[plan.live].version,
                 "warm": plan.slots[plan.warm].version if plan.warm else None,
-                **({"canary": f"{plan.slots[plan.trial].version} {plan.canary} %"} if plan.trial else {}),
+                **({"trial": f"{plan.slots[plan.tried].version}: {plan.trial}"} if plan.tried else {}),
             }
             self.released = route.id.apply(lambda _: told)
             self.ready.append(route)
@@ -123,17 +130,16 @@ class Traffic(pulumi.ComponentResource):
         )
 
     def _route(self, name: str, args: TrafficArgs, proxy: Container) -> Route:
-        wishes, plan, health = args.traffic, args.plan, args.health
+        wishes, plan, health, maintenance = args.traffic, args.plan, args.health, args.maintenance
         assert plan.live  # noqa: S101 - for the type checker; the caller has seen it
-        targets = {
-            slot: Target(args.release.names[slot], spec.port, spec.health, spec.timeout)
-            for slot, spec in plan.slots.items()
-        }
+        targets = args.release.targets
         versions = {slot: spec.version for slot, spec in plan.slots.items()}
+        closed = maintenance.retry_after if maintenance.enabled else None
+        served = Served(plan.live, targets, wishes.host, versions, plan.trial, tell=args.tell, closed=closed)
         wanted = Wanted(
-            content=route_file(plan.live, targets, wishes.host, plan.canary, versions),
+            content=route_file(served),
             live=plan.live,
-            canary=plan.canary,
+            trial=plan.trial,
             versions=versions,
             targets=targets,
             proxy=f"{args.project}-{args.stack}-proxy",
@@ -143,6 +149,8 @@ class Traffic(pulumi.ComponentResource):
             successes=health.successes,
             timeout=health.timeout,
             deadline=health.deadline,
+            drain=args.drain,
+            closed=maintenance.enabled,
         )
         props = {**wanted.props(), "containers": args.release.containers, "proxyId": proxy.id}
         depends = [proxy, *args.release.ready]

@@ -1,11 +1,12 @@
 """The proxy's and the monitor's image on the Docker engine: pulled, else built FROM scratch around what was built here.
 
 An image that was built has what the official one has and golive uses: the program as entry point, certificates, and for
-the proxy `mv`, by which the route file is put in place.
+the proxy `mv` and `cat`, by which its route file is put in place and its connections are told.
 """
 
 from __future__ import annotations
 
+import hashlib
 import io
 import os
 import tarfile
@@ -18,7 +19,7 @@ from docker.errors import APIError, BuildError, DockerException, ImageNotFound
 
 from toolchain.build import built
 from toolchain.docker_engine import DEFAULT
-from toolchain.parts import GATUS, MV, TRAEFIK, Part
+from toolchain.parts import COREUTILS, GATUS, TRAEFIK, Part
 from toolchain.progress import StepError, step
 
 LABEL = "golive.built"  # by it `make down` knows the images that were made here
@@ -33,11 +34,17 @@ class Image:
     files: Mapping[str, Part]
     dockerfile: str
 
+    @property
+    def digest(self) -> str:
+        """Of all that it is built from."""
+        parts = sorted(f"{path} {part.place.parent.name}" for path, part in self.files.items())
+        return hashlib.sha256("\n".join([self.dockerfile, *parts]).encode()).hexdigest()[:12]
+
 
 TRAEFIK_IMAGE = Image(
     f"traefik:{TRAEFIK.version}",
-    {"usr/local/bin/traefik": TRAEFIK, "bin/mv": MV},
-    # The exec that puts the route in place looks for `mv` on PATH; /tmp is where Traefik expects one.
+    {"usr/local/bin/traefik": TRAEFIK, "bin/mv": COREUTILS, "bin/cat": COREUTILS},
+    # The exec that puts the route in place looks for `mv` and `cat` on PATH; /tmp is where Traefik expects one.
     'FROM scratch\nCOPY root /\nENV PATH=/usr/local/bin:/bin\nEXPOSE 80\nENTRYPOINT ["/usr/local/bin/traefik"]\n',
 )
 GATUS_IMAGE = Image(
@@ -54,7 +61,7 @@ def ensure() -> None:
         client = docker.DockerClient(base_url=os.environ.get("DOCKER_HOST", DEFAULT), timeout=600)
         reachable: bool | None = None
         for image in (TRAEFIK_IMAGE, GATUS_IMAGE):
-            if _there(client, image.name):
+            if _there(client, image):
                 continue
             if reachable is not False:
                 reachable = _pulled(client, image.name)
@@ -83,12 +90,13 @@ def remove() -> list[str]:
     return removed
 
 
-def _there(client: docker.DockerClient, name: str) -> bool:
+def _there(client: docker.DockerClient, image: Image) -> bool:
+    """Whether it is on the engine, pulled or built from just these parts."""
     try:
-        client.images.get(name)
+        built_from = client.images.get(image.name).labels.get(LABEL)
     except ImageNotFound:
         return False
-    return True
+    return built_from in {None, image.digest}
 
 
 def _pulled(client: docker.DockerClient, name: str) -> bool:
@@ -107,7 +115,7 @@ def _build(client: docker.DockerClient, image: Image) -> None:
         try:
             client.images.build(
                 fileobj=_context(image.dockerfile, binaries), custom_context=True, tag=image.name, rm=True,
-                labels={LABEL: "true"},
+                labels={LABEL: image.digest},
             )  # fmt: skip
         except BuildError as error:
             raise StepError(f"The image {image.name} could not be made ({error}).") from error

@@ -95,4 +95,4 @@ ACTIONLINT = Part(
     minutes=1,
 )
 VEGETA = Part("vegeta", package="github.com/tsenart/vegeta/v12", pinned="github.com/tsenart/vegeta/v12", minutes=1)
-MV = Part("mv", package=MAIN, pinned="", minutes=1, static=True)
+COREUTILS = Part("coreutils", package=MAIN, pinned="", minutes=1, static=True)

@@ -18,6 +18,8 @@ import (
 // version is set at link time: -ldflags "-X main.version=v1.0.0".
 var version = "dev"
 
+const inHand = 200 * time.Millisecond // what one order takes
+
 // What the process ends with.
 const (
 	exitFine    = 0
@@ -37,6 +39,8 @@ func run(arguments []string, getenv func(string) string, stderr io.Writer, signa
 	flags := flag.NewFlagSet("app", flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	probe := flags.Bool("health", false, "ask the running app whether it is healthy: exit 0 if it is, else 1")
+	migrate := flags.Bool("migrate", false, "prepare the data for this version, and end: exit 0 if it is done, else 1")
+	work := flags.Bool("work", false, "take orders from the queue instead of serving, until told to end")
 	if flags.Parse(arguments) != nil || flags.NArg() > 0 {
 		return exitUsage
 	}
@@ -44,6 +48,9 @@ func run(arguments []string, getenv func(string) string, stderr io.Writer, signa
 	if err != nil {
 		fmt.Fprintln(stderr, "app:", err)
 		return exitUsage
+	}
+	if *migrate {
+		return prepare(wanted, os.Stdout)
 	}
 	if *probe {
 		if err := askHealth("http://" + net.JoinHostPort("127.0.0.1", strconv.Itoa(wanted.port))); err != nil {
@@ -53,7 +60,31 @@ func run(arguments []string, getenv func(string) string, stderr io.Writer, signa
 		return exitFine
 	}
 	slog.SetDefault(slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: wanted.logLevel})))
+	if *work {
+		return takeOrders(wanted, signals)
+	}
 	return start(wanted, signals)
+}
+
+// prepare stands for a migration: it says what it does, and fails where it was told to.
+func prepare(wanted settings, stdout io.Writer) int {
+	fmt.Fprintln(stdout, "preparing the data for", version)
+	if wanted.failMigration {
+		fmt.Fprintln(stdout, "the data cannot be prepared")
+		return exitFailed
+	}
+	fmt.Fprintln(stdout, "prepared")
+	return exitFine
+}
+
+// takeOrders stands for a queue's worker: it finishes what it has in hand before it ends.
+func takeOrders(wanted settings, signals <-chan os.Signal) int {
+	slog.Info("working", "version", version, "slot", wanted.slot)
+	signal := <-signals
+	slog.Info("finishing the order in hand", "signal", signal.String())
+	time.Sleep(inHand)
+	slog.Info("done")
+	return exitFine
 }
 
 // start waits as long as a slow start is meant to take, then serves until it is told to end.

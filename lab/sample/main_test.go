@@ -149,3 +149,22 @@ func TestASlowStartDoesNotListenAndCanBeEnded(t *testing.T) {
 	signals <- syscall.SIGTERM
 	expectEnd(t, ended, exitFine, time.Second)
 }
+
+func TestMigrationTellsHowItEnded(t *testing.T) {
+	signals := make(chan os.Signal, 1)
+	if code := run([]string{"-migrate"}, environment(nil), io.Discard, signals); code != exitFine {
+		t.Errorf("ended with %d", code)
+	}
+	failing := environment(map[string]string{"FAIL_MIGRATION": "1"})
+	if code := run([]string{"-migrate"}, failing, io.Discard, signals); code != exitFailed {
+		t.Errorf("a failing one ended with %d", code)
+	}
+}
+
+func TestAWorkerEndsWhenItIsToldTo(t *testing.T) {
+	signals := make(chan os.Signal, 1)
+	signals <- syscall.SIGTERM
+	if code := run([]string{"-work"}, environment(nil), io.Discard, signals); code != exitFine {
+		t.Errorf("ended with %d", code)
+	}
+}

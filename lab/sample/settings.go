@@ -22,6 +22,8 @@ type settings struct {
 	crashAfter time.Duration
 	startDelay time.Duration
 	switches   bool
+
+	failMigration bool
 }
 
 // What holds where the environment says nothing.
@@ -47,6 +49,8 @@ func readSettings(getenv func(string) string) (settings, error) {
 		crashAfter: reader.span("CRASH_AFTER_S", 0, time.Second),
 		startDelay: reader.span("START_DELAY_S", 0, time.Second),
 		switches:   reader.yes("SWITCHES"),
+
+		failMigration: reader.yes("FAIL_MIGRATION"),
 	}
 	found.logLevel = reader.level("LOG_LEVEL")
 	if found.slot == "" {

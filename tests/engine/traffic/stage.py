@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 import threading
 import time
 from collections import Counter
@@ -14,8 +13,10 @@ import urllib3
 from components.move import Wanted
 from components.proxy import FOLDER, Proxy
 from components.route import RouteProvider
-from components.routefile import SLOT_HEADER, Target, route_file
+from components.routefile import SLOT_HEADER, Served, Target, route_file
+from components.slots import Trial
 from components.traffic import ARGUMENTS, INSIDE
+from tests.engine.ports import free_port
 
 PROJECT = "trial-traffic"
 LABELS = {"golive.project": PROJECT, "golive.stack": "test"}
@@ -62,13 +63,17 @@ class Stage:
         self.network.remove()
         self.volume.remove(force=True)
 
-    def props(self, live: str, *slots: str, canary: int = 0, **gate: Any) -> dict[str, Any]:
+    def props(
+        self, live: str, *slots: str, canary: int = 0, trial: Trial | None = None,
+        served: dict[str, Any] | None = None, **gate: Any,
+    ) -> dict[str, Any]:  # fmt: skip
         """The inputs of the route with `live` live and `slots` beside it, as the engine hands them over."""
+        served, trial = served or {}, trial or (Trial(canary) if canary else None)
         targets = {one: Target(f"{self.stem}-{one}", 8080, self.health) for one in sorted({live, *slots})}
         versions = {one: VERSIONS[one] for one in targets}
         wanted = Wanted(
-            content=route_file(live, targets, canary=canary, versions=versions), live=live, versions=versions,
-            canary=canary,
+            content=route_file(Served(live, targets, None, versions, trial, **served)), live=live, versions=versions,
+            trial=trial, closed="closed" in served,
             targets=targets, proxy=self.proxy.name, url=self.url, **{"successes": 2, "deadline": 20, **gate},
         )  # fmt: skip
         containers = {one: self.engine.containers.get(f"{self.stem}-{one}").id for one in targets}
@@ -148,10 +153,3 @@ class Users:
                 self.answers[said] += 1
                 self.slowest = max(self.slowest, time.monotonic() - began)
             time.sleep(0.02)
-
-
-def free_port() -> int:
-    """A port that nobody listens on."""
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])

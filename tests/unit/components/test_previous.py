@@ -2,8 +2,9 @@ import pulumi
 import pytest
 from pulumi.runtime.invoke import InvokeResult
 
+from components.choice import Wish, plan
 from components.previous import RELEASE, ROUTE, from_resources, previous
-from components.slots import Previous, Spec, plan, to_json
+from components.slots import Previous, Spec, Trial, to_json
 
 V1, V2 = (Spec(version, f"shop:{version}", secrets={"TOKEN": "hush"}) for version in ("v1", "v2"))
 
@@ -33,15 +34,15 @@ def test_a_version_that_never_became_ready_is_no_warm_one():
         [release({"blue": V1, "green": V2}, {"blue": "1", "green": "3"}), route("blue", {"blue": "1"})]
     )
     assert found == Previous("blue", {"blue": V1})
-    assert plan(found, V1).slots == {"blue": V1}
-    assert plan(found, V2).slots == {"blue": V1, "green": V2}
+    assert plan(found, Wish(V1)).slots == {"blue": V1}
+    assert plan(found, Wish(V2)).slots == {"blue": V1, "green": V2}
 
 
 def test_a_canary_is_read_with_its_share_and_one_that_never_got_users_is_none():
     slots = release({"blue": V1, "green": V2}, {"blue": "1", "green": "2"})
     there = route("blue", {"blue": "1", "green": "2"})
-    there["outputs"]["canary"] = 10.0
-    assert from_resources([slots, there]) == Previous("blue", {"blue": V1, "green": V2}, 10)
+    there["outputs"]["trial"] = Trial(10).props() | {"percent": 10.0}
+    assert from_resources([slots, there]) == Previous("blue", {"blue": V1, "green": V2}, Trial(10))
     there["outputs"]["containers"] = {"blue": "1", "green": "the one before"}
     assert from_resources([slots, there]) == Previous("blue", {"blue": V1})
 
@@ -51,7 +52,7 @@ def test_an_update_that_failed_after_the_route_moved_leaves_the_new_version_live
     found = from_resources(
         [release({"blue": V1, "green": V2}, {"blue": "1", "green": "2"}), route("green", {"blue": "1", "green": "2"})]
     )
-    assert plan(found, Spec("v3", "shop:v3")).live == "blue"
+    assert plan(found, Wish(Spec("v3", "shop:v3"))).live == "blue"
 
 
 def test_a_first_release_that_failed_left_nothing_live():

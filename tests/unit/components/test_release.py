@@ -3,10 +3,14 @@ import json
 import pulumi
 import pytest
 
+from components import planning
 from components.engine import docker_provider
-from components.release import Release, ReleaseArgs, wanted
+from components.planning import wanted
+from components.release import Release, ReleaseArgs
+from components.sections import Experiment
+from components.sections import Release as Wishes
 from components.settings import DeployFrom, Docker, GitHub, Service, Settings
-from components.slots import Plan, Previous, Spec
+from components.slots import Plan, Previous, Spec, Trial
 from tests.unit.components.recorder import Recorded, declare
 
 V1, V2 = Spec("v1", "shop:v1"), Spec("v2", "shop:v2")
@@ -19,10 +23,11 @@ def settings(version: str | None = "v2", image: str = "shop", **service: object)
     )  # fmt: skip
 
 
-def declared(plan: Plan, docker: Docker | None = None) -> Recorded:
+def declared(plan: Plan, docker: Docker | None = None, wishes: Wishes | None = None) -> Recorded:
     def program() -> None:
         provider = docker_provider(docker or Docker())
-        Release("release", ReleaseArgs("golive", "staging", plan), pulumi.ResourceOptions(provider=provider))
+        args = ReleaseArgs("golive", "staging", plan, wishes or Wishes(), docker or Docker())
+        Release("release", args, pulumi.ResourceOptions(provider=provider))
 
     return declare(program)
 
@@ -119,12 +124,13 @@ def test_all_that_makes_a_container_is_in_what_is_wanted():
         settings(
             health={"path": "/ready", "timeout": 2}, env={"A": "1"}, secrets={"B": "2"}, cpus=1.5, memory=64,
             readOnly=True, command=["serve"], restart="always", stopTimeout=5, logs={"maxSize": "1m", "maxFiles": 1},
+            replicas=2,
         ),
         Previous(),
     )  # fmt: skip
     assert spec == Spec(
         "v2", "shop:v2", 8080, "/ready", 2, {"PORT": "8080", "A": "1"}, {"B": "2"}, ("serve",), 1.5, 64, True,
-        "always", 5, "1m", 1,
+        "always", 5, "1m", 1, 2,
     )  # fmt: skip
 
 
@@ -154,3 +160,58 @@ def test_the_slots_are_recorded_as_a_secret(monkeypatch):
 
     declare(program)
     assert json.loads(seen[0])["blue"]["secrets"] == {"A": "hush"}
+
+
+def test_a_slot_has_as_many_containers_as_it_has_replicas():
+    recorded = declared(Plan("blue", {"blue": Spec("v1", "shop:v1", replicas=2)}))
+    assert sorted(one.inputs["name"] for one in recorded.of("Container")) == [
+        "golive-staging-blue", "golive-staging-blue-2",
+    ]  # fmt: skip
+
+
+def test_a_container_comes_after_its_slot_was_emptied_and_prepared():
+    wishes = Wishes(pre=("migrate", "--up"), preTimeout=60, drain=9)
+    recorded = declared(Plan("blue", {"blue": V1}), wishes=wishes)
+    made, prepared = recorded.one("Container"), recorded.one("Preparation")
+    assert "release-blue-preparation" in made.depends_on
+    assert {"release-blue-image", "release-network"} <= set(prepared.depends_on)
+    assert (prepared.inputs["drain"], prepared.inputs["slot"], prepared.inputs["proxy"]) == (
+        9, "blue", "golive-staging-proxy",
+    )  # fmt: skip
+    job = prepared.inputs["job"]
+    assert (job["name"], job["image"], job["command"], job["network"], job["timeout"]) == (
+        "golive-staging-blue-pre", "shop:v1", ["migrate", "--up"], "golive-staging", 60,
+    )  # fmt: skip
+    assert job["labels"] == {"golive.project": "golive", "golive.stack": "staging"}
+
+
+def test_without_a_command_nothing_runs_before_the_container():
+    assert "job" not in declared(Plan("blue", {"blue": V1})).one("Preparation").inputs
+
+
+def test_a_slot_is_prepared_again_only_where_its_container_is_another_one():
+    def key(spec: Spec) -> str:
+        return declared(Plan("blue", {"blue": spec})).one("Preparation").inputs["key"]
+
+    assert key(V1) == key(Spec("v1", "shop:v1"))
+    assert len({key(V1), key(V2), key(Spec("v1", "shop:v1", env={"A": "1"}))}) == 3
+
+
+def test_what_a_preparation_is_told_of_secrets_is_secret():
+    spec = Spec("v1", "shop:v1", secrets={"A": "hush"})
+    prepared = declared(Plan("blue", {"blue": spec}), wishes=Wishes(pre=("migrate",))).one("Preparation")
+    assert {"job", "key"} <= prepared.secret_inputs
+    assert "hush" not in str({key: one for key, one in prepared.inputs.items() if key != "job"})
+
+
+def test_an_experiment_runs_what_is_live_in_another_version():
+    asked = settings().model_copy(update={"experiment": Experiment(version="v3", percent=20)})
+    wish = planning.wish(asked, Previous())
+    assert (wish.spec.version, wish.experiment.version, wish.experiment.image) == ("v2", "v3", "shop:v3")
+    assert (wish.trial.percent, wish.trial.experiment) == (20, True)
+
+
+def test_a_trial_that_is_in_the_way_is_told_with_the_key_that_asked_for_it():
+    before = Previous("blue", {"blue": wanted(settings("v1"), Previous()), "green": V1}, Trial(10))
+    with pytest.raises(pulumi.RunError, match=r"^Pulumi\.staging\.yaml: golive:version v2: a canary of v1 has 10 %"):
+        planning.planned(settings(), before, 0)

@@ -1,17 +1,21 @@
 """The moves of the route against a proxy that is only pretended: what is in the file at which moment."""
 
+import sys
+
 import pytest
 
 from components import route as route_module
 from components.engine import EngineError, published
 from components.move import Move, Wanted
 from components.probe import Answer, Waiting, wait
+from components.proxy import established
 from components.route import RouteProvider
-from components.routefile import Target, live_slot, revision, route_file, serving
+from components.routefile import Served, Target, live_slot, revision, route_file, serving
+from components.slots import Trial
 
 TARGETS = {slot: Target(f"shop-dev-{slot}", 8080, "/health") for slot in ("blue", "green")}
-FIRST = route_file("blue", {"blue": TARGETS["blue"]})
-SECOND = route_file("green", TARGETS)
+FIRST = route_file(Served("blue", {"blue": TARGETS["blue"]}))
+SECOND = route_file(Served("green", TARGETS))
 
 
 class Pretended:
@@ -25,6 +29,7 @@ class Pretended:
         self.asked = []
         self.time = 0.0
         self.end = ""
+        self.left = []
 
     def present(self):
         return self.file
@@ -38,6 +43,10 @@ class Pretended:
 
     def ended(self, name):
         return self.end
+
+    def connections(self, name, port):
+        self.left = [one for one in self.left if one > self.time]  # when each of them ends
+        return len(self.left)
 
     def last_words(self, name):
         return ["cannot reach the database"]
@@ -55,7 +64,7 @@ class Pretended:
         self.time += seconds
 
 
-CANARY = route_file("blue", TARGETS, canary=10)
+CANARY = route_file(Served("blue", TARGETS, trial=Trial(10)))
 
 
 def wanted(content=SECOND, live="green", **more):
@@ -65,10 +74,17 @@ def wanted(content=SECOND, live="green", **more):
     return Wanted(content, live, versions, targets, "shop-dev-proxy", "http://127.0.0.1:8080", **how)
 
 
-def move(pretended, to, fallback=""):
+def move(pretended, to, fallback="", leaving=None):
     heard = []
     Move(
-        pretended, to, pretended.ask, fallback, heard.append, clock=lambda: pretended.time, sleep=pretended.sleep
+        pretended,
+        to,
+        pretended.ask,
+        fallback,
+        leaving or {},
+        heard.append,
+        clock=lambda: pretended.time,
+        sleep=pretended.sleep,
     ).run()
     return heard
 
@@ -163,7 +179,7 @@ def test_a_proxy_that_goes_by_the_old_route_is_quoted_itself():
 
 def test_a_canary_is_ready_before_any_user_gets_it():
     there = Pretended(FIRST, blue=[200], green=[503, 200, 200, 200])
-    move(there, wanted(CANARY, "blue", canary=10))
+    move(there, wanted(CANARY, "blue", trial=Trial(10)))
     assert there.started == ["shop-dev-blue", "shop-dev-green"]
     assert [serving(file) for file in there.files] == [("blue",), ("blue",), ("blue", "green")]
     assert there.asked[:4] == [("/health", "green")] * 4
@@ -172,13 +188,15 @@ def test_a_canary_is_ready_before_any_user_gets_it():
 def test_a_canary_that_never_gets_ready_gets_no_users_and_that_is_said():
     there = Pretended(FIRST, blue=[200], green=[503])
     with pytest.raises(EngineError) as error:
-        move(there, wanted(CANARY, "blue", canary=10))
+        move(there, wanted(CANARY, "blue", trial=Trial(10)))
     assert there.file == FIRST
     assert "v2 in slot green did not become ready" in str(error.value)
     assert "v1 in slot blue is live as before. Mend v2" in str(error.value)
 
 
-@pytest.mark.parametrize("to", [wanted(route_file("blue", TARGETS, canary=50), "blue", canary=50), wanted()])
+@pytest.mark.parametrize(
+    "to", [wanted(route_file(Served("blue", TARGETS, trial=Trial(50))), "blue", trial=Trial(50)), wanted()]
+)
 def test_a_share_is_raised_to_a_part_or_to_all_without_asking_for_readiness_again(to):
     there = Pretended(CANARY, blue=[200], green=[200])
     move(there, to)
@@ -259,8 +277,10 @@ def test_an_answer_that_comes_too_late_does_not_count():
 
 def test_the_inputs_of_the_resource_say_all_and_read_back():
     one = wanted(deadline=9)
-    floats = one.props() | {"gate": {"successes": 3.0, "timeout": 1.0, "deadline": 9.0}}
-    floats["targets"] = {slot: {**values, "port": 8080.0, "timeout": 1.0} for slot, values in floats["targets"].items()}
+    floats = one.props() | {"gate": {"successes": 3.0, "timeout": 1.0, "deadline": 9.0, "drain": 30.0}}
+    floats["targets"] = {
+        slot: {**values, "port": 8080.0, "timeout": 1.0, "replicas": 1.0} for slot, values in floats["targets"].items()
+    }
     assert Wanted.of(floats) == one
 
 
@@ -312,3 +332,73 @@ def test_an_engine_that_does_not_answer_is_told_in_one_line():
         RouteProvider().create(props)
     assert str(error.value).startswith("The Docker engine at unix:///nowhere/docker.sock cannot be reached (")
     assert "\n" not in str(error.value)
+
+
+def test_both_slots_of_a_first_experiment_are_ready_before_anyone_comes():
+    there = Pretended(blue=[503, 200], green=[503, 200])
+    move(there, wanted(CANARY, "blue", trial=Trial(10)))
+    assert [serving(file) for file in there.files] == [(), (), (), ("blue", "green")]
+
+
+def test_every_replica_must_be_ready():
+    one = Target("shop-dev-blue", 8080, "/health", replicas=2)
+    content = route_file(Served("blue", {"blue": one}))
+    there = Pretended(blue=[200])
+    to = Wanted(content, "blue", {"blue": "v1"}, {"blue": one}, "p", "http://127.0.0.1:1", successes=3, deadline=9)
+    move(there, to)
+    assert there.started == ["shop-dev-blue", "shop-dev-blue-2"]
+    assert [slot for _, slot in there.asked].count("blue") >= 6
+
+
+def test_a_slot_that_goes_is_left_once_what_is_under_way_there_has_ended():
+    there = Pretended(FIRST, blue=[200], green=[200])
+    there.left = [4.5, 7.0]
+    only = {"green": TARGETS["green"]}
+    to = Wanted(route_file(Served("green", only)), "green", {"green": "v2"}, only, "p", "http://127.0.0.1:1", drain=30)
+    heard = move(there, to, leaving={"blue": TARGETS["blue"]})
+    assert 7 <= there.time < 9
+    assert heard[0].startswith("waiting for 2 connections of shop-dev-blue to end, ")
+
+
+def test_what_is_under_way_in_a_slot_that_goes_is_waited_for_as_long_as_was_said():
+    there = Pretended(FIRST, blue=[200], green=[200])
+    there.left = [999.0]
+    only = {"green": TARGETS["green"]}
+    to = Wanted(route_file(Served("green", only)), "green", {"green": "v2"}, only, "p", "http://127.0.0.1:1", drain=5)
+    move(there, to, leaving={"blue": TARGETS["blue"]})
+    assert 5 <= there.time < 8
+
+
+def test_in_maintenance_a_release_is_proven_by_the_testers_way():
+    there = Pretended(FIRST, blue=[503], green=[200])
+    real = there.ask
+    there.ask = lambda path, slot: real(path, slot) if slot else Answer(503)
+    closed = route_file(Served("green", TARGETS, closed=60))
+    move(there, wanted(closed, closed=True))
+    assert there.file == closed
+
+
+@pytest.mark.parametrize("change", [{"live": "blue"}, {"trial": Trial(10).props()}])
+def test_the_time_since_a_slot_is_warm_begins_when_its_last_users_leave(change, monkeypatch):
+    monkeypatch.setattr(route_module.time, "time", lambda: 5000.0)
+    olds = wanted().props() | {"warmSince": 1000.0}
+    assert route_module._warm_since(wanted().props(), olds) == 1000
+    assert route_module._warm_since(wanted().props() | change, olds) == 5000
+
+
+TABLE = """  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
+   0: 0B00007F:9C4D 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 4711 1
+   1: 020012AC:D0B2 030012AC:1F90 01 00000000:00000000 00:00000000 00000000     0        0 4712 1
+   2: 020012AC:D0B4 030012AC:1F90 06 00000000:00000000 00:00000000 00000000     0        0 4713 1
+   3: 020012AC:D0B6 040012AC:1F90 01 00000000:00000000 00:00000000 00000000     0        0 4714 1
+  sl  local_address                         remote_address                        st
+   0: 0000000000000000FFFF0000020012AC:D0B8 0000000000000000FFFF0000030012AC:1F90 01 00000000:00000000
+"""
+
+
+@pytest.mark.skipif(sys.byteorder != "little", reason="the table is of such a machine")
+def test_only_open_connections_to_the_slot_count():
+    assert established(TABLE, {"172.18.0.3"}, 8080) == 2
+    assert established(TABLE, {"172.18.0.3", "172.18.0.4"}, 8080) == 3
+    assert established(TABLE, {"172.18.0.3"}, 8081) == 0
+    assert established("", set(), 8080) == 0

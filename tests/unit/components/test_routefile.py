@@ -1,14 +1,22 @@
+import re
+
 import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as some
 
 from components import routefile
-from components.routefile import Target, live_slot, revision, route_file, serving, with_candidate
-from components.slots import SLOTS
+from components.routefile import GROUP as GROUP_PRIORITY
+from components.routefile import Served, Target, live_slot, revision, serving, with_candidate, without
+from components.slots import SLOTS, Trial
 
 BLUE, GREEN = (Target(f"shop-dev-{slot}", 8080, "/health") for slot in SLOTS)
 BOTH = {"blue": BLUE, "green": GREEN}
+
+
+def route_file(live, targets, host=None, canary=0, versions=None, **more):
+    trial = Trial(canary) if canary else None
+    return routefile.route_file(Served(live, targets, host, versions or {}, **({"trial": trial} | more)))
 
 
 def http(text):
@@ -53,17 +61,19 @@ def test_the_file_tells_which_slots_have_users(text, slots):
     assert serving(text) == slots
 
 
-def test_each_slot_is_checked_by_its_own_health_path_every_second():
+def test_each_slot_is_checked_by_its_own_health_path_twice_a_second():
     found = http(route_file("blue", {"blue": BLUE, "green": Target("g", 9000, "/ready?deep=1", 3)}))
     checks = {slot: found["services"][slot]["loadBalancer"]["healthCheck"] for slot in SLOTS}
-    assert checks["blue"] == {"path": "/health", "interval": "1s", "timeout": "1s"}
-    assert checks["green"] == {"path": "/ready?deep=1", "interval": "1s", "timeout": "3s"}
+    assert checks["blue"] == {"path": "/health", "interval": "500ms", "timeout": "1s"}
+    assert checks["green"] == {"path": "/ready?deep=1", "interval": "500ms", "timeout": "3s"}
 
 
-def test_a_slot_that_is_gone_without_a_word_is_given_up_after_a_second():
+def test_a_slot_that_is_gone_without_a_word_is_given_up_soon():
     found = http(route_file("blue", BOTH))
     assert {found["services"][slot]["loadBalancer"]["serversTransport"] for slot in SLOTS} == {"slots"}
-    assert found["serversTransports"]["slots"] == {"forwardingTimeouts": {"dialTimeout": "1s"}}
+    assert found["serversTransports"]["slots"] == {
+        "forwardingTimeouts": {"dialTimeout": "250ms", "idleConnTimeout": "1s"}
+    }
 
 
 def test_a_tester_reaches_a_slot_by_header_before_the_main_route_whatever_its_host_name():
@@ -133,3 +143,72 @@ def test_what_is_no_route_file_is_refused(text):
     with pytest.raises(ValueError, match="route file"):
         live_slot(text)
     assert routefile.parsed("") is None
+
+
+GROUP = Trial(header="X-Group", value="b", experiment=True)
+
+
+def test_an_experiment_by_header_is_a_way_of_its_own_before_everyone_elses():
+    text = route_file("blue", BOTH, "app.example.com", trial=GROUP)
+    found = http(text)
+    assert found["routers"]["group"]["rule"] == "Host(`app.example.com`) && Header(`X-Group`, `b`)"
+    priorities = [found["routers"][name]["priority"] for name in ("app", "group", "tester-green")]
+    assert priorities == sorted(priorities)
+    assert found["services"]["group"] == {"failover": {"service": "green", "fallback": "blue"}}
+    assert found["services"]["app"] == {"failover": {"service": "blue", "fallback": "green"}}
+    assert serving(text) == ("blue", "green")
+
+
+def test_an_experiment_by_cookie_takes_the_whole_value_among_other_cookies():
+    rule = http(route_file("blue", BOTH, trial=Trial(cookie="group", value="b.1", experiment=True)))["routers"]["group"]
+    pattern = rule["rule"].partition("HeaderRegexp(`Cookie`, `")[2].removesuffix("`)")
+    assert [bool(re.search(pattern, one)) for one in ("group=b.1", "a=1; group=b.1; c=2", "group=b.10", "group=bx1",
+                                                      "mygroup=b.1")] == [True, True, False, False, False]  # fmt: skip
+
+
+def test_the_answers_name_both_versions_of_an_experiment_where_that_is_asked_for():
+    versions = {"blue": "v1", "green": "v2"}
+    found = http(route_file("blue", BOTH, versions=versions, trial=GROUP, tell=True))
+    header = {"X-Golive-Experiment": "v1, v2 (X-Group: b)"}
+    assert found["middlewares"]["compared"]["headers"]["customResponseHeaders"] == header
+    assert all("compared" in found["routers"][name]["middlewares"] for name in ("app", "group"))
+    assert "compared" not in http(route_file("blue", BOTH, versions=versions, trial=GROUP))["middlewares"]
+
+
+def test_in_maintenance_only_testers_get_in_and_everyone_else_is_told_when_to_come_back():
+    text = route_file("blue", BOTH, closed=120)
+    found = http(text)
+    assert found["routers"]["tester-green"]["priority"] > found["routers"]["closed"]["priority"] > GROUP_PRIORITY
+    assert found["services"]["nobody"] == {"loadBalancer": {"servers": []}}
+    assert found["middlewares"]["closed"]["headers"]["customResponseHeaders"]["Retry-After"] == "120"
+    assert live_slot(text) == "blue"
+
+
+def test_every_replica_of_a_slot_is_asked():
+    found = http(route_file("blue", {"blue": Target("shop-dev-blue", 8080, "/health", replicas=3)}))
+    assert [one["url"] for one in found["services"]["blue"]["loadBalancer"]["servers"]] == [
+        "http://shop-dev-blue:8080", "http://shop-dev-blue-2:8080", "http://shop-dev-blue-3:8080",
+    ]  # fmt: skip
+
+
+def test_a_slot_that_nobody_uses_can_be_left_out_and_everyone_else_stays_where_they_are():
+    text = without(route_file("green", BOTH), "blue")
+    assert "blue" not in text
+    assert live_slot(text) == "green"
+    assert http(text)["routers"]["app"]["service"] == "green"
+    assert revision(text)
+    assert revision(text) != revision(route_file("green", BOTH))
+
+
+IN_USE = [
+    "",
+    route_file("blue", BOTH),
+    route_file("green", BOTH, canary=10),
+    route_file("green", BOTH, trial=GROUP),
+    route_file("green", {"green": GREEN}),
+]
+
+
+@pytest.mark.parametrize("text", IN_USE)
+def test_a_slot_that_has_users_is_not_left_out(text):
+    assert without(text, "blue") == text

@@ -2,9 +2,10 @@ import pulumi
 
 from components.release import Release, ReleaseArgs
 from components.routefile import live_slot
-from components.settings import Docker, Health
+from components.sections import Release as ReleaseWishes
+from components.settings import Docker, Health, Maintenance
 from components.settings import Traffic as Wishes
-from components.slots import Plan, Spec
+from components.slots import Plan, Spec, Trial
 from components.traffic import Traffic, TrafficArgs
 from tests.unit.components.recorder import Recorded, declare
 
@@ -12,13 +13,22 @@ V1, V2 = Spec("v1", "shop:v1", secrets={"TOKEN": "hush"}), Spec("v2", "shop:v2",
 ONE, TWO = Plan("blue", {"blue": V1}), Plan("green", {"blue": V1, "green": V2})
 
 
-def declared(plan: Plan, **wishes: object) -> tuple[Recorded, dict]:
+def declared(plan: Plan, maintenance: Maintenance = Maintenance(), **wishes: object) -> tuple[Recorded, dict]:  # noqa: B008
     seen: dict = {}
 
     def program() -> None:
-        release = Release("release", ReleaseArgs("golive", "staging", plan))
+        release = Release("release", ReleaseArgs("golive", "staging", plan, ReleaseWishes(), Docker()))
         args = TrafficArgs(
-            "golive", "staging", Wishes(**wishes), Docker(), Health(successes=2, deadline=9), plan, release
+            "golive",
+            "staging",
+            Wishes(**wishes),
+            Docker(),
+            Health(successes=2, deadline=9),
+            plan,
+            release,
+            drain=7,
+            tell=True,
+            maintenance=maintenance,
         )
         traffic = Traffic("traffic", args)
         pulumi.Output.from_input(traffic.released).apply(lambda value: seen.update(released=value, url=traffic.url))
@@ -56,8 +66,14 @@ def test_the_route_leads_to_the_live_slot_and_comes_after_all_it_needs():
 
 def test_readiness_is_asked_by_the_versions_own_health_path_and_port():
     route = declared(TWO)[0].one("Route").inputs
-    assert route["targets"]["green"] == {"name": "golive-staging-green", "port": 9000, "health": "/ready", "timeout": 1}
-    assert route["gate"] == {"successes": 2, "timeout": 1, "deadline": 9}
+    assert route["targets"]["green"] == {
+        "name": "golive-staging-green",
+        "port": 9000,
+        "health": "/ready",
+        "timeout": 1,
+        "replicas": 1,
+    }
+    assert route["gate"] == {"successes": 2, "timeout": 1, "deadline": 9, "drain": 7}
 
 
 def test_no_secret_is_in_the_route():
@@ -86,3 +102,16 @@ def test_a_host_name_limits_the_route_to_it():
     content = declared(ONE, host="app.example.com")[0].one("Route").inputs["content"]
     assert "Host(`app.example.com`)" in content
     assert "PathPrefix" not in content
+
+
+def test_in_maintenance_nobody_is_let_in():
+    route = declared(ONE, Maintenance(enabled=True, retryAfter=60))[0].one("Route").inputs
+    assert route["closed"] is True
+    assert "Retry-After: '60'" in route["content"]
+    assert "closed" not in declared(ONE, Maintenance(retryAfter=60))[0].one("Route").inputs["content"]
+
+
+def test_an_experiment_is_told_with_its_version_and_whom_it_is_for():
+    trial = Trial(header="X-Group", value="b", experiment=True)
+    seen = declared(Plan("blue", {"blue": V1, "green": V2}, trial))[1]["released"]
+    assert (seen["version"], seen["trial"], seen["warm"]) == ("v1", "v2: experiment X-Group: b", None)

@@ -3,16 +3,16 @@ from importlib import metadata
 import pytest
 
 from toolchain import parts
-from toolchain.parts import ACTIONLINT, GATUS, GITHUB, MV, PULUMI, TRAEFIK, Part
+from toolchain.parts import ACTIONLINT, COREUTILS, GATUS, GITHUB, PULUMI, TRAEFIK, Part
 
-ALL = [PULUMI, GITHUB, TRAEFIK, GATUS, ACTIONLINT, MV]
+ALL = [PULUMI, GITHUB, TRAEFIK, GATUS, ACTIONLINT, COREUTILS]
 
 
 @pytest.mark.parametrize("part", ALL, ids=lambda part: part.name)
 def test_each_part_is_pinned_by_a_module_of_its_own(part: Part):
     assert part.version.startswith("v")
     assert part.go >= (1, 21)
-    assert (part.module / "go.sum").exists() or part is MV
+    assert (part.module / "go.sum").exists() or part is COREUTILS
 
 
 def test_the_engine_is_the_one_that_the_python_sdk_wants():
@@ -29,13 +29,13 @@ def test_a_binary_is_built_without_the_machines_paths_and_says_its_version():
 
 def test_another_source_is_another_place_so_that_an_old_binary_is_never_taken_for_it(tmp_path, monkeypatch):
     monkeypatch.setattr(parts, "MODULES", tmp_path)
-    folder = tmp_path / "mv"
+    folder = tmp_path / "coreutils"
     folder.mkdir()
     (folder / "go.mod").write_text("module x\n\ngo 1.21\n")
     (folder / "main.go").write_text("package main\n")
-    before = MV.place
+    before = COREUTILS.place
     (folder / "main.go").write_text("package main // changed\n")
-    assert MV.place != before
+    assert COREUTILS.place != before
 
 
 def test_a_module_that_does_not_require_its_part_is_named(tmp_path, monkeypatch):

@@ -1,0 +1,141 @@
+"""A container that runs one command of a version to its end, such as a migration before its release.
+
+Source: https://docs.docker.com/reference/api/engine/ (containers: create, start, logs, wait)
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from docker.errors import APIError, DockerException, ImageNotFound, NotFound
+
+from components.engine import EngineError, client, unreachable
+from components.probe import NEWS
+from components.progress import Tell
+
+LAST_LINES = 10
+LOOK_EVERY = 0.25  # seconds
+HIDDEN = "[secret]"
+SHORTEST = 4  # characters of a value that is worth hiding: a shorter one is in every other word
+
+
+@dataclass(frozen=True)
+class Job:
+    """`command` in `image`, with the environment `envs` (NAME=value), in the network of the app.
+
+    `secrets`: values that are never shown. `timeout`: in seconds. `labels`: whose it is. `memory`: in MiB.
+    """
+
+    name: str
+    image: str
+    command: Sequence[str]
+    network: str
+    timeout: int
+    envs: Sequence[str] = ()
+    secrets: Sequence[str] = field(default=(), repr=False)
+    labels: Mapping[str, str] = field(default_factory=dict)
+    memory: int | None = None
+    host: str | None = None
+
+    def props(self) -> dict[str, Any]:
+        """As a resource's inputs."""
+        return {key: value for key, value in asdict(self).items() if value is not None}
+
+    @classmethod
+    def of(cls, props: Mapping[str, Any]) -> Job:
+        """From a resource's inputs, whose numbers the engine hands over as floats."""
+        numbers = {key: int(props[key]) for key in ("timeout", "memory") if props.get(key) is not None}
+        return cls(**{**props, **numbers})
+
+    def run(self, tell: Tell, show: Tell) -> None:
+        """Runs it and removes it again, whatever comes. `tell` hears how far it is, `show` each line it wrote.
+
+        Raises EngineError where it does not end with 0 within its time.
+        """
+        docker = client(self.host)
+        try:
+            with self._plainly():
+                self._remove(docker)  # one that an update which was stopped dead has left
+                container = self._started(docker)
+                try:
+                    last = self._followed(container, tell, show)
+                finally:
+                    self._remove(docker)
+            if last:
+                raise EngineError(last)
+        finally:
+            docker.close()
+
+    def _started(self, docker: Any) -> Any:
+        return docker.containers.run(
+            self.image,
+            list(self.command),
+            name=self.name,
+            environment=list(self.envs),
+            network=self.network,
+            labels=dict(self.labels),
+            security_opt=["no-new-privileges:true"],
+            detach=True,
+            **({"mem_limit": f"{self.memory}m", "memswap_limit": f"{self.memory}m"} if self.memory else {}),
+        )
+
+    def _followed(self, container: Any, tell: Tell, show: Tell) -> str:
+        """Waits for its end, showing what it writes; "" where that was a good one, else what to say."""
+        words = " ".join(self.command)
+        lines: deque[str] = deque(maxlen=LAST_LINES)
+        begun = told = time.monotonic()
+        seen = 0
+        while True:
+            container.reload()
+            running = container.status in {"created", "running"}
+            written = self._hidden(container.logs().decode("utf-8", errors="replace"))
+            whole = written.splitlines() if not running else written.splitlines()[: written.count("\n")]
+            for line in whole[seen:]:
+                lines.append(line)
+                show(f"{words}: {line}")
+            seen = len(whole)
+            now = time.monotonic()
+            if not running:
+                code = container.attrs["State"]["ExitCode"]
+                return self._failure(f"ended with exit code {code}", lines) if code else ""
+            if now - begun >= self.timeout:
+                return self._failure(f"did not end within {self.timeout} s", lines)
+            if now - told >= NEWS:
+                tell(f"waiting for {words}, {now - begun:.0f} s of {self.timeout} s")
+                told = now
+            time.sleep(LOOK_EVERY)
+
+    def _failure(self, how: str, lines: Sequence[str]) -> str:
+        said = ["Its last lines:", *(f"  {line}" for line in lines)] if lines else ["It wrote nothing."]
+        return "\n".join(
+            [f"golive:release.pre ({' '.join(self.command)}) {how}. The version was not started, and what was live is.",
+             *said]
+        )  # fmt: skip
+
+    def _hidden(self, text: str) -> str:
+        for value in sorted(self.secrets, key=len, reverse=True):
+            text = text.replace(value, HIDDEN) if len(value) >= SHORTEST else text
+        return text
+
+    def _remove(self, docker: Any) -> None:
+        try:
+            docker.containers.get(self.name).remove(force=True, v=True)
+        except NotFound:
+            return
+
+    @contextmanager
+    def _plainly(self) -> Iterator[None]:
+        """The engine's refusals in one line."""
+        try:
+            yield
+        except ImageNotFound:
+            raise EngineError(f"The image {self.image} is not on the Docker engine. Run pulumi up again.") from None
+        except APIError as error:
+            raise EngineError(f"golive:release.pre cannot run: {error.explanation or error}") from None
+        except (DockerException, OSError) as error:
+            raise unreachable(self.host, error) from None

@@ -1,0 +1,60 @@
+"""The app's workers: processes of the live version's image that no request reaches, such as queues and schedulers.
+
+They change with the route, and only once it has moved: a release that fails leaves them alone. Each is stopped before
+its next version starts, so there are never two schedulers at once; a canary has none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import pulumi
+from pulumi_docker import Container, ContainerLabelArgs, ContainerNetworksAdvancedArgs
+
+from components.engine import labels
+from components.release import container_of
+from components.sections import Worker
+from components.slots import Plan, Slot, numbered
+
+
+@dataclass(frozen=True)
+class WorkersArgs:
+    """`workers` by name; `network`: the app's; `images`: by slot. `after`: what must have moved before they change."""
+
+    project: str
+    stack: str
+    workers: Mapping[str, Worker]
+    plan: Plan
+    network: pulumi.Input[str]
+    images: Mapping[Slot, pulumi.Output[str]]
+    after: Sequence[pulumi.Resource] = ()
+
+
+class Workers(pulumi.ComponentResource):
+    """The containers of all workers. Out: `names`; empty where nothing is live."""
+
+    names: list[str]
+
+    def __init__(self, name: str, args: WorkersArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("golive:app:Workers", name, None, opts)
+        self.names = []
+        for worker, wishes in args.workers.items() if args.plan.live else ():
+            for number in range(wishes.replicas):
+                self._container(numbered(f"{name}-{worker}", number), numbered(worker, number), wishes, args)
+        self.register_outputs({"names": self.names})
+
+    def _container(self, name: str, worker: str, wishes: Worker, args: WorkersArgs) -> None:
+        live = args.plan.live
+        assert live  # noqa: S101 - for the type checker; the caller has seen it
+        spec = args.plan.slots[live]
+        called = f"{args.project}-{args.stack}-worker-{worker}"
+        Container(
+            name,
+            name=called,
+            **container_of(spec, args.images[live], wishes.command),
+            labels=labels(ContainerLabelArgs, args.project, args.stack, worker=worker, version=spec.version),
+            networks_advanced=[ContainerNetworksAdvancedArgs(name=args.network, aliases=[called])],
+            opts=pulumi.ResourceOptions(parent=self, delete_before_replace=True, depends_on=list(args.after)),
+        )
+        self.names.append(called)

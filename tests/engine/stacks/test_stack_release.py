@@ -1,0 +1,155 @@
+"""What a release does beside moving the route: migrations, replicas, workers, draining, experiments, maintenance."""
+
+from __future__ import annotations
+
+import threading
+import urllib.error
+import urllib.request
+
+import docker
+import pytest
+
+from tests.engine.stacks.stack import Stack, error_line
+
+pytestmark = pytest.mark.engine
+SECRET = "tell-nobody-0815"
+
+
+def containers(stack: Stack, **labels: str) -> dict[str, object]:
+    """The stack's containers with these labels, by the last part of their name."""
+    wanted = [f"golive.stack={stack.name}", *(f"golive.{key}={value}" for key, value in labels.items())]
+    found = docker.from_env().containers.list(all=True, filters={"label": wanted})
+    return {one.name.removeprefix(f"golive-{stack.name}-"): one for one in found}
+
+
+def test_a_migration_runs_before_its_version_and_one_that_fails_ends_the_release(stack: Stack):
+    stack.config["golive:release"] = {"pre": ["-migrate"]}
+    stack.secret("golive:service.secrets.DATABASE_URL", SECRET)
+    first = stack.must_up()
+    error_line(first, "-migrate: preparing the data for v1.0.0")
+    assert "preparing" not in stack.must_up().text  # nothing is released, so nothing is prepared
+
+    stack.config["golive:version"] = "v1.1.0"
+    stack.config["golive:service"]["env"]["FAIL_MIGRATION"] = "1"
+    failed = stack.up()
+    assert failed.code != 0
+    error_line(failed, r"golive:release\.pre \(-migrate\) ended with exit code 1\. The version was not started")
+    error_line(failed, "the data cannot be prepared")
+    assert (stack.answers(), sorted(containers(stack))) == ("v1.0.0", ["blue", "monitor", "proxy"])
+
+    del stack.config["golive:service"]["env"]["FAIL_MIGRATION"]
+    error_line(stack.must_up(), "-migrate: preparing the data for v1.1.0")
+    stack.config["golive:version"] = "v1.0.0"
+    assert "preparing" not in stack.must_up().text  # the way back is a flip
+    assert stack.answers() == "v1.0.0"
+    kept = [file for file in stack.folder.rglob("*") if file.is_file() and SECRET in file.read_text(errors="replace")]
+    assert kept == []
+    assert SECRET not in stack.run("stack", "export").text
+
+
+def test_replicas_share_the_requests_and_workers_follow_the_live_version(stack: Stack):
+    stack.config["golive:service"] |= {
+        "replicas": 2, "workers": {"queue": {"command": ["-work"], "replicas": 2}, "clock": {"command": ["-work"]}},
+    }  # fmt: skip
+    stack.must_up()
+    assert {"blue", "blue-2", "worker-queue", "worker-queue-2", "worker-clock"} < set(containers(stack))
+    slots = {stack.answers("/").partition("slot: ")[2].strip() for _ in range(10)}
+    assert len(slots) == 2
+
+    stack.config["golive:version"] = "v0.0.0-broken"
+    assert stack.up().code != 0
+    assert set(containers(stack, version="v1.0.0")) == {
+        "blue", "blue-2", "worker-queue", "worker-queue-2", "worker-clock",
+    }  # fmt: skip
+    stack.config["golive:version"] = "v1.1.0"
+    stack.must_up()
+    assert set(containers(stack, version="v1.1.0")) == {
+        "green", "green-2", "worker-queue", "worker-queue-2", "worker-clock",
+    }  # fmt: skip
+    assert "updated" not in stack.must_up().text
+
+
+def test_a_long_request_in_a_slot_that_goes_comes_to_its_end(stack: Stack):
+    stack.config["golive:release"] = {"keepWarm": "off", "drain": 20}
+    # The app itself is rude: told to end, it waits for nobody.
+    stack.config["golive:service"]["env"] |= {"SHUTDOWN_DELAY_S": "0", "DRAIN_S": "0"}
+    stack.must_up()
+    lines: list[str] = []
+    reading = threading.Thread(target=lambda: lines.extend(stream(stack, 8)))
+    reading.start()
+    stack.config["golive:version"] = "v1.1.0"
+    said = stack.must_up()
+    reading.join(20)
+    assert "blue v1.0.0 live → idle, green v1.1.0 idle → live" in said.text
+    assert lines == [f"{number} of 8" for number in range(1, 9)]
+    assert set(containers(stack)) == {"green", "monitor", "proxy"}
+    assert "updated" not in stack.must_up().text
+
+
+def test_what_is_under_way_in_the_warm_slot_ends_before_the_next_version_takes_it(stack: Stack):
+    stack.config["golive:service"]["env"] |= {"SHUTDOWN_DELAY_S": "0", "DRAIN_S": "0"}
+    stack.must_up()
+    lines: list[str] = []
+    reading = threading.Thread(target=lambda: lines.extend(stream(stack, 15)))
+    reading.start()
+    for version in ("v1.1.0", "v1.0.0"):
+        stack.config["golive:version"] = version
+        stack.config["golive:service"]["env"]["RELEASE"] = version
+        stack.must_up()
+    reading.join(30)
+    assert lines == [f"{number} of 15" for number in range(1, 16)]
+
+
+def stream(stack: Stack, seconds: int) -> list[str]:
+    """A long answer's lines, as far as they came."""
+    address = f"http://127.0.0.1:{stack.port}/stream?seconds={seconds}"
+    found = []
+    try:
+        with urllib.request.urlopen(address, timeout=5) as answer:
+            found += [line.decode().strip() for line in answer]
+    except (OSError, urllib.error.URLError) as error:
+        found.append(str(error))
+    return found
+
+
+def test_an_experiment_gives_its_version_to_those_it_is_for_and_ends_with_either(stack: Stack):
+    stack.config["golive:experiment"] = {"version": "v1.1.0", "header": "X-Group", "value": "b", "tell": True}
+    first = stack.must_up()
+    assert "green v1.1.0 idle → experiment X-Group: b" in first.text
+    assert (stack.answers(), stack.answers(headers={"X-Group": "b"})) == ("v1.0.0", "v1.1.0")
+    with urllib.request.urlopen(f"http://127.0.0.1:{stack.port}/") as answer:
+        assert answer.headers["X-Golive-Experiment"] == "v1.0.0, v1.1.0 (X-Group: b)"
+
+    stack.config["golive:experiment"] = {"version": "v1.1.0", "cookie": "group", "value": "b"}
+    stack.must_up()
+    assert stack.answers(headers={"Cookie": "seen=1; group=b"}) == "v1.1.0"
+    assert stack.answers(headers={"Cookie": "group=bb", "X-Group": "b"}) == "v1.0.0"
+
+    stack.config["golive:experiment"] = {"version": "v1.1.0", "percent": 50}
+    stack.must_up()
+    assert {stack.answers() for _ in range(10)} == {"v1.0.0", "v1.1.0"}
+
+    del stack.config["golive:experiment"]
+    stack.config["golive:version"] = "v1.1.0"
+    ended = stack.must_up()
+    assert "green v1.1.0 experiment 50 % → live" in ended.text
+    assert "docker:index:Container" not in ended.text
+    assert {stack.answers() for _ in range(10)} == {"v1.1.0"}
+
+
+def test_in_maintenance_users_are_told_when_to_come_back_and_the_app_runs_on(stack: Stack):
+    stack.must_up()
+    before = containers(stack)["blue"].id
+    stack.config["golive:maintenance"] = {"enabled": True, "retryAfter": 120}
+    stack.must_up()
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        urllib.request.urlopen(f"http://127.0.0.1:{stack.port}/", timeout=5)
+    assert (refused.value.code, refused.value.headers["Retry-After"]) == (503, "120")
+    assert stack.answers(headers={"X-Golive-Slot": "blue"}) == "v1.0.0"
+    stack.config["golive:version"] = "v1.1.0"
+    stack.must_up()  # a release behind closed doors
+    assert stack.answers(headers={"X-Golive-Slot": "green"}) == "v1.1.0"
+    assert stack.answers() == ""
+    del stack.config["golive:maintenance"]
+    stack.must_up()
+    assert (stack.answers(), containers(stack)["blue"].id) == ("v1.1.0", before)
