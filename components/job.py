@@ -12,11 +12,8 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from docker.errors import APIError, DockerException, ImageNotFound, NotFound
-
-from components.engine import EngineError, client, unreachable
-from components.probe import NEWS
-from components.progress import Tell
+from components.daemon import EngineError, client, unreachable
+from components.progress import NEWS, Tell
 
 LAST_LINES = 10
 LOOK_EVERY = 0.25  # seconds
@@ -123,6 +120,8 @@ class Job:
         return text
 
     def _remove(self, docker: Any) -> None:
+        from docker.errors import NotFound  # noqa: PLC0415 - see components/daemon.py
+
         try:
             docker.containers.get(self.name).remove(force=True, v=True)
         except NotFound:
@@ -131,6 +130,8 @@ class Job:
     @contextmanager
     def _plainly(self) -> Iterator[None]:
         """The engine's refusals in one line."""
+        from docker.errors import APIError, DockerException, ImageNotFound  # noqa: PLC0415 - see components/daemon.py
+
         try:
             yield
         except ImageNotFound:

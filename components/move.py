@@ -10,83 +10,22 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from components import routefile
-from components.engine import EngineError
-from components.probe import NEWS, PAUSE, Answer, Waiting, wait
-from components.progress import Tell, silent
-from components.proxy import Proxy
+from components.daemon import EngineError
+from components.probe import PAUSE, Answer, Waiting, wait
+from components.progress import NEWS, Tell, silent
 from components.routefile import Target
-from components.slots import SLOTS, Slot, Trial
+from components.slots import Slot
+from components.wanted import Wanted
+
+if TYPE_CHECKING:
+    from components.proxy import Proxy  # at run time it is handed in
 
 SERVED = 15  # seconds at most until the proxy serves a new file; it takes some 0.1 s
 # The proxy is told of a new file by the kernel, once. Seconds without effect after which the file is put there again.
 LOST = 3
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """What the route shall be: `content`, the file, which sends everyone to `live`, or those of `trial` to the other
-    slot; and how to find out that it may.
-
-    `versions` and `targets` by slot; `url`: the proxy from here; `successes` good answers in a row of each container,
-    each within `timeout` s, all within `deadline` s. `proxy`: the name of its container. `closed`: nobody is let in.
-    `drain`: how long what is under way in a slot that goes may take, in s.
-    """
-
-    content: str
-    live: Slot
-    versions: Mapping[Slot, str]
-    targets: Mapping[Slot, Target]
-    proxy: str
-    url: str
-    host: str | None = None
-    trial: Trial | None = None
-    docker_host: str | None = None
-    successes: int = 3
-    timeout: int = 1
-    deadline: int = 60
-    drain: int = 30
-    closed: bool = False
-
-    def props(self) -> dict[str, Any]:
-        """As a resource's inputs. Nothing of it is secret."""
-        return {
-            "content": self.content,
-            "live": self.live,
-            "trial": self.trial.props() if self.trial else {},
-            "versions": dict(self.versions),
-            "targets": {slot: dict(vars(target)) for slot, target in self.targets.items()},
-            "proxy": self.proxy,
-            "url": self.url,
-            "host": self.host or "",
-            "dockerHost": self.docker_host or "",
-            "gate": {
-                "successes": self.successes, "timeout": self.timeout, "deadline": self.deadline, "drain": self.drain,
-            },
-            "closed": self.closed,
-        }  # fmt: skip
-
-    @classmethod
-    def of(cls, props: Mapping[str, Any]) -> Wanted:
-        """From a resource's inputs, whose numbers the engine hands over as floats."""
-        gate = {key: int(value) for key, value in props["gate"].items()}
-        return cls(
-            content=props["content"], live=props["live"], versions=props["versions"], targets=targets_of(props),
-            proxy=props["proxy"], url=props["url"], host=props.get("host") or None,
-            trial=Trial.of(props.get("trial")), closed=bool(props.get("closed")),
-            docker_host=props.get("dockerHost") or None, **gate,
-        )  # fmt: skip
-
-
-def targets_of(props: Mapping[str, Any]) -> dict[Slot, Target]:
-    """The targets by slot, from a resource's inputs."""
-    return {
-        slot: Target(one["name"], int(one["port"]), one["health"], int(one["timeout"]), int(one.get("replicas") or 1))
-        for slot in SLOTS
-        if (one := (props.get("targets") or {}).get(slot))
-    }
 
 
 def drained(
@@ -182,10 +121,15 @@ class Move:
         return found
 
     def _ready(self) -> None:
-        """Step by step to readiness: shown to the probe alone, while everyone else stays where they are."""
+        """Step by step to readiness: shown to the probe alone, while everyone else stays where they are.
+
+        A warm slot is shown to testers already, and all that is left is to ask.
+        """
         wanted, target = self.wanted, self.wanted.targets[self.slot]
-        text = routefile.with_candidate(self.before, self.slot, target, wanted.host)
-        self.proxy.place(text)
+        text = self.before
+        if not routefile.shows(text, self.slot, target, wanted.host):
+            text = routefile.with_candidate(self.before, self.slot, target, wanted.host)
+            self.proxy.place(text)
         try:
             self._wait(
                 self._renewing(text, partial(self.ask, target.health, self.slot)),

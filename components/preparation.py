@@ -6,20 +6,17 @@ another one: a flip of the route costs nothing here.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
 import pulumi
 from pulumi.dynamic import CreateResult, DiffResult, Resource, ResourceProvider, UpdateResult
 
-from components import progress, routefile
-from components.engine import EngineError
-from components.job import Job
-from components.move import drained, targets_of
-from components.progress import Tell
-from components.proxy import Proxy
+from components import routefile
+from components.daemon import EngineError
 from components.slots import SLOTS
+from components.wanted import targets_of
 
 PREPARATION = "pulumi-python:dynamic/golive:Preparation"
 
@@ -50,6 +47,10 @@ class PreparationProvider(ResourceProvider):
 
 
 def _prepared(olds: Mapping[str, Any], props: Mapping[str, Any]) -> dict[str, Any]:
+    # Loaded only where a slot gets another container: the program declares it, and most updates do not.
+    from components import progress  # noqa: PLC0415
+    from components.job import Job  # noqa: PLC0415
+
     tell = progress.teller(props.get("urn"))
     try:
         with _emptied(olds, props, tell):
@@ -62,8 +63,11 @@ def _prepared(olds: Mapping[str, Any], props: Mapping[str, Any]) -> dict[str, An
 
 
 @contextmanager
-def _emptied(olds: Mapping[str, Any], props: Mapping[str, Any], tell: Tell) -> Iterator[None]:
+def _emptied(olds: Mapping[str, Any], props: Mapping[str, Any], tell: Callable[[str], None]) -> Iterator[None]:
     """With nothing under way in the slot; the route is as it was again where the block fails."""
+    from components.move import drained  # noqa: PLC0415
+    from components.proxy import Proxy  # noqa: PLC0415
+
     proxy = Proxy(props.get("dockerHost"), props["proxy"])
     try:
         present = proxy.present()

@@ -12,11 +12,11 @@ from http import HTTPStatus
 
 import urllib3
 
+from components.progress import NEWS
 from components.routefile import ROUTE_HEADER, SLOT_HEADER
 from components.slots import Slot
 
-PAUSE = 0.25  # seconds between two questions
-NEWS = 2.0  # seconds between two lines of progress
+PAUSE = 0.1  # seconds between two questions
 
 
 @dataclass(frozen=True)

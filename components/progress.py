@@ -15,6 +15,7 @@ from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc
 
 Tell = Callable[[str], None]
 ADDRESS = re.compile(r"[\w.\[\]:-]+:\d+")
+NEWS = 2.0  # seconds between two lines of progress
 PATIENCE = 2  # seconds: the work never waits for its own news
 
 

@@ -17,9 +17,9 @@ from typing import Any
 
 from docker.errors import APIError, DockerException, NotFound
 
-from components.engine import EngineError, client, unreachable
+from components.daemon import EngineError, client, unreachable
+from components.routefile import FOLDER
 
-FOLDER = "/etc/golive/routes"
 FILE = "route.yml"
 # A folder and an ending that the proxy does not watch: while it starts it lists what is there, and gives up watching
 # for good where a file is gone before it got to it.

@@ -15,13 +15,10 @@ from typing import Any
 import pulumi
 from pulumi.dynamic import CreateResult, DiffResult, ReadResult, Resource, ResourceProvider, UpdateResult
 
-from components import progress
-from components.engine import EngineError
-from components.move import Move, Wanted, targets_of
+from components.daemon import EngineError
 from components.previous import ROUTE
-from components.probe import Probe
-from components.proxy import Proxy
 from components.routefile import Served, route_file
+from components.wanted import Wanted, targets_of
 
 # What else is in the inputs is only how the move is made; a change of it moves nothing.
 MATTERS = ("content", "live", "trial", "containers", "proxy", "proxyId", "dockerHost")
@@ -50,6 +47,8 @@ class RouteProvider(ResourceProvider):
 
     def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
         """The file as it is now, so that a change by hand is seen; "" where it is gone."""
+        from components.proxy import Proxy  # noqa: PLC0415 - see below
+
         try:
             proxy = Proxy(props.get("dockerHost"), props["proxy"])
             try:
@@ -64,6 +63,12 @@ class RouteProvider(ResourceProvider):
 
 
 def _moved(props: Mapping[str, Any], olds: Mapping[str, Any]) -> dict[str, Any]:
+    # Loaded only where the route moves: the program declares it, and most updates do not move it.
+    from components import progress  # noqa: PLC0415
+    from components.move import Move  # noqa: PLC0415
+    from components.probe import Probe  # noqa: PLC0415
+    from components.proxy import Proxy  # noqa: PLC0415
+
     wanted = Wanted.of(props)
     try:
         proxy = Proxy(wanted.docker_host, wanted.proxy)

@@ -16,6 +16,7 @@ import yaml
 
 from components.slots import ALL, SLOTS, Slot, Trial, numbered, other
 
+FOLDER = "/etc/golive/routes"  # where the proxy looks for it, in its container
 SLOT_HEADER = "X-Golive-Slot"  # asked: which slot; answered: which slot it was
 ROUTE_HEADER = "X-Golive-Route"  # answered: which revision of the file the proxy serves
 EXPERIMENT_HEADER = "X-Golive-Experiment"  # answered, where asked for: the two versions that are compared
@@ -115,6 +116,14 @@ def with_candidate(present: str, slot: Slot, target: Target, host: str | None = 
     http["routers"][CANDIDATE] = _tester(slot, CANDIDATE, host, TESTERS + 1)
     http["services"][CANDIDATE] = _service(target, checked=False)
     return _text(document, {CANDIDATE: slot})
+
+
+def shows(present: str, slot: Slot, target: Target, host: str | None = None) -> bool:
+    """Whether `present` leads testers to `target` in `slot`, whoever else gets there. Raises ValueError."""
+    http = (parsed(present) or {}).get("http") or {}
+    routers, services = http.get("routers") or {}, http.get("services") or {}
+    way = _tester(slot, slot, host, TESTERS)
+    return routers.get(f"tester-{slot}") == way and services.get(slot) == _service(target, checked=True)
 
 
 def without(present: str, slot: Slot) -> str:

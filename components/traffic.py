@@ -20,14 +20,13 @@ from pulumi_docker import (
 )
 
 from components.engine import labels, published
-from components.move import Wanted
-from components.proxy import FOLDER
 from components.release import Release
 from components.route import Route
-from components.routefile import Served, route_file
+from components.routefile import FOLDER, Served, route_file
 from components.settings import Docker, Health, Maintenance
 from components.settings import Traffic as Wishes
 from components.slots import Plan
+from components.wanted import Wanted
 
 INSIDE = 80  # where the proxy listens, in its container
 LOG_OPTS = {"max-size": "10m", "max-file": "3"}

@@ -42,13 +42,11 @@ def built(cli: Path, github: Path) -> None:
     BIN.mkdir(parents=True, exist_ok=True)
     engine = BIN / "pulumi"
     _linked(cli, engine)
-    _script(BIN / "pulumi-language-python", f'exec {_q(PYTHON)} -P {_q(ROOT / "toolchain/language_host.py")} "$@"')
+    ours = f"PYTHONPATH={_q(ROOT)} exec {_q(PYTHON)} -P -m"
+    _script(BIN / "pulumi-language-python", f'{ours} toolchain.language_host "$@"')
     _script(BIN / "pulumi-resource-pulumi-python", f'exec {_q(PYTHON)} -u -m pulumi.dynamic "$@"')
     _linked(github, _plugin("github") / "pulumi-resource-github")
-    _script(
-        _plugin("docker") / "pulumi-resource-docker",
-        f'PYTHONPATH={_q(ROOT)} exec {_q(PYTHON)} -P -m toolchain.docker_plugin "$@"',
-    )
+    _script(_plugin("docker") / "pulumi-resource-docker", f'{ours} toolchain.docker_plugin "$@"')
     wrapper(engine, f'export PULUMI_HOME="${{PULUMI_HOME:-{HOME}}}"\n')
 
 

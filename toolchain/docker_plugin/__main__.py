@@ -2,34 +2,17 @@
 
 from __future__ import annotations
 
-import importlib.machinery
 import os
 import signal
 import sys
 import threading
-import types
 from concurrent import futures
-from pathlib import Path
 from typing import Any
 
-LARGEST_MESSAGE = 400 * 1024 * 1024  # bytes, as in the engine
+from toolchain.protocol import LARGEST_MESSAGE, only_the_protocol
+
 LOOK_EVERY = 5  # seconds between two looks whether the engine still lives
 AT_ONCE = 32  # resources: the engine asks for as many as `--parallel` lets it
-
-
-def only_the_protocol() -> None:
-    """Lets `pulumi.runtime.proto` be imported without the rest of the SDK, which takes three times as long to load.
-
-    A plugin is started at the beginning of every command, and needs nothing of the SDK but the messages.
-    """
-    spec = importlib.machinery.PathFinder.find_spec("pulumi")
-    if spec is None or spec.origin is None or "pulumi" in sys.modules:
-        return
-    folder = Path(spec.origin).parent
-    for name, path in (("pulumi", folder), ("pulumi.runtime", folder / "runtime")):
-        package = types.ModuleType(name)
-        package.__path__ = [str(path)]
-        sys.modules[name] = package
 
 
 def main() -> None:

@@ -10,12 +10,12 @@ from uuid import uuid4
 
 import urllib3
 
-from components.move import Wanted
-from components.proxy import FOLDER, Proxy
+from components.proxy import Proxy
 from components.route import RouteProvider
-from components.routefile import SLOT_HEADER, Served, Target, route_file
+from components.routefile import FOLDER, SLOT_HEADER, Served, Target, route_file
 from components.slots import Trial
 from components.traffic import ARGUMENTS, INSIDE
+from components.wanted import Wanted
 from tests.engine.ports import free_port
 
 PROJECT = "trial-traffic"

@@ -4,14 +4,17 @@ import sys
 
 import pytest
 
+from components import proxy
 from components import route as route_module
-from components.engine import EngineError, published
-from components.move import Move, Wanted
+from components.daemon import EngineError
+from components.engine import published
+from components.move import Move
 from components.probe import Answer, Waiting, wait
 from components.proxy import established
 from components.route import RouteProvider
 from components.routefile import Served, Target, live_slot, revision, route_file, serving
 from components.slots import Trial
+from components.wanted import Wanted
 
 TARGETS = {slot: Target(f"shop-dev-{slot}", 8080, "/health") for slot in ("blue", "green")}
 FIRST = route_file(Served("blue", {"blue": TARGETS["blue"]}))
@@ -102,6 +105,21 @@ def test_the_route_moves_after_three_good_answers_in_a_row():
     assert there.file == SECOND
     assert [live_slot(file) for file in there.files] == ["blue", "blue", "green"]
     assert there.asked[:6] == [("/health", "green")] * 6
+
+
+def test_a_flip_to_the_warm_slot_writes_one_file_and_asks_all_the_same():
+    there = Pretended(SECOND, blue=[200, 503, 200, 200, 200], green=[200])
+    back = route_file(Served("blue", TARGETS))
+    move(there, wanted(back, "blue"))
+    assert there.files == [SECOND, back]
+    assert there.asked[:5] == [("/health", "blue")] * 5
+
+
+def test_a_warm_slot_that_is_not_ready_is_not_flipped_to():
+    there = Pretended(SECOND, blue=[503], green=[200])
+    with pytest.raises(EngineError, match="v1 in slot blue did not become ready"):
+        move(there, wanted(route_file(Served("blue", TARGETS)), "blue"))
+    assert there.files[-1] == SECOND
 
 
 def test_a_stopped_slot_is_started_first():
@@ -256,7 +274,7 @@ def test_a_file_that_someone_broke_is_written_again_even_if_the_last_one_was_as_
 
 
 def test_waiting_shows_how_far_it_is_every_other_second():
-    there = Pretended(FIRST, blue=[200], green=[503] * 18 + [200])
+    there = Pretended(FIRST, blue=[200], green=[503] * 45 + [200])
     heard = move(there, wanted())
     assert heard == [
         "waiting for v2 in slot green: /health 503, 2 s of 5 s",
@@ -302,7 +320,7 @@ def test_only_what_matters_to_the_users_is_a_difference(change, moves):
 
 
 def test_taking_the_route_away_asks_nothing_of_an_engine_that_may_be_gone(monkeypatch):
-    monkeypatch.setattr(route_module, "Proxy", None)
+    monkeypatch.setattr(proxy, "Proxy", None)
     RouteProvider().delete("id", wanted().props())
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from toolchain import docker_engine, official
-from toolchain.language_host import required_plugins
+from toolchain.language_host.host import required_plugins
 from toolchain.progress import StepError, span
 
 

@@ -1,7 +1,9 @@
-"""The Python language host of the Pulumi engine, for an engine that was built from its modules.
+"""The service that runs a Python program for the engine.
 
 The engine starts it with its own address as last argument, reads a port from the first line of output, and calls the
-gRPC service LanguageRuntime there. It runs the program in this process, as the Automation API does, so it starts once.
+gRPC service LanguageRuntime there. It runs the program in this process, as the Automation API does.
+
+Every command starts it twice: once only to ask which plugins the program needs. So it loads the SDK when it is to run.
 Source: proto/pulumi/language.proto of https://github.com/pulumi/pulumi
 """
 
@@ -10,29 +12,24 @@ from __future__ import annotations
 import json
 import os
 import runpy
-import signal
 import sys
 from collections.abc import Iterator
-from concurrent import futures
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 import grpc
-import pulumi
-from pulumi.automation._server import LanguageServer
-from pulumi.runtime import settings
 from pulumi.runtime.proto import language_pb2, language_pb2_grpc, plugin_pb2
 
-LARGEST_MESSAGE = 400 * 1024 * 1024  # bytes, as in the engine
+from toolchain.protocol import all_of_it
+
 TRACKED = ("pulumi", "pulumi-docker", "pulumi-github")
 
 
-class Host(LanguageServer):
+class Host(language_pb2_grpc.LanguageRuntimeServicer):
     """Runs the program of a project's folder. `engine`: the address of the engine that asks."""
 
     def __init__(self, engine: str) -> None:
-        super().__init__(lambda: None)
         self.engine = engine
 
     def Handshake(self, request: Any, context: Any) -> Any:
@@ -72,6 +69,10 @@ class Host(LanguageServer):
 
     def Run(self, request: Any, context: Any) -> Any:
         """Runs the program; an error that is the user's to mend is shown without a trace."""
+        all_of_it()
+        from pulumi.automation._server import LanguageServer  # noqa: PLC0415
+        from pulumi.runtime import settings  # noqa: PLC0415
+
         folder = request.info.program_directory or request.pwd
         os.chdir(request.pwd or folder)
         sys.path.insert(0, folder)
@@ -82,8 +83,7 @@ class Host(LanguageServer):
             settings.SETTINGS.root_directory = request.info.root_directory or folder
             runpy.run_path(folder, run_name="__main__")
 
-        self.program = program
-        return super().Run(request, context)  # type: ignore[no-untyped-call]
+        return LanguageServer(program).Run(request, context)  # type: ignore[no-untyped-call]
 
     def Cancel(self, request: Any, context: Any) -> Any:
         """The engine stops: what runs in the plugins ends there, this process has nothing to finish."""
@@ -92,30 +92,6 @@ class Host(LanguageServer):
 
 def required_plugins() -> list[dict[str, Any]]:
     """What the SDKs beside `pulumi` need at run time: name and version."""
-    packages = Path(pulumi.__file__).parent.parent
+    packages = Path(grpc.__file__).parent.parent
     found = [json.loads(file.read_text(encoding="utf-8")) for file in sorted(packages.glob("*/pulumi-plugin.json"))]
     return [one for one in found if one.get("resource")]
-
-
-def main() -> None:
-    """Serves until the engine ends it."""
-    # Leaving at once: an orderly end of the interpreter takes 0.2 s of every command and has nothing to save.
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: os._exit(0))
-    server = grpc.server(
-        futures.ThreadPoolExecutor(max_workers=4),
-        options=[
-            ("grpc.max_receive_message_length", LARGEST_MESSAGE),
-            ("grpc.max_send_message_length", LARGEST_MESSAGE),
-        ],
-    )
-    language_pb2_grpc.add_LanguageRuntimeServicer_to_server(Host(sys.argv[-1]), server)
-    port = server.add_insecure_port("127.0.0.1:0")
-    server.start()
-    sys.stdout.write(f"{port}\n")
-    sys.stdout.flush()
-    server.wait_for_termination()
-
-
-if __name__ == "__main__":
-    main()
