@@ -27,6 +27,7 @@ from toolchain.progress import StepError, say
 STACK = "dev"
 RELEASES = FLIPS = 20
 SHARES = (10, 25, 50, 100)
+ASKED = 10_000  # requests by which a share is measured
 CALM = 5.0  # seconds of load before and after, and after each crash
 SOON = 1.0  # seconds: a good answer that takes longer is none to a user who waits for it
 STEM = f"golive-{STACK}"
@@ -38,6 +39,7 @@ class Story:
     """What happened when: the windows of each phase, in seconds since the epoch."""
 
     windows: dict[str, list[tuple[float, float]]] = field(default_factory=dict)
+    shares: dict[int, float] = field(default_factory=dict)  # measured, by the one declared, in percent
 
     def phase(self, name: str, act: Callable[[], None]) -> None:
         """Does it, and notes from when to when."""
@@ -86,7 +88,14 @@ def live() -> Any:
     return docker.from_env().containers.get(f"{STEM}-{stacks.outputs(STACK)['release']['live']}")
 
 
-def releases(story: Story) -> None:
+def measured(url: str, version: str) -> float:
+    """The percentage of users who get `version`, each of whom comes for the first time."""
+    pool = urllib3.PoolManager()
+    got = sum(pool.request("GET", f"{url}/version").json()["version"] == version for _ in range(ASKED))
+    return float(round(100 * got / ASKED, 2))
+
+
+def releases(story: Story, url: str) -> None:
     """New containers in turn in one slot and the other; then the same two again, warm; then a canary, and a failure."""
     for number in range(RELEASES):
         configure(service__env__RELEASE=f"r{number}")
@@ -94,10 +103,12 @@ def releases(story: Story) -> None:
     for number in range(FLIPS):
         configure(service__env__RELEASE=f"r{RELEASES - 2 + number % 2}")
         story.phase("flip", up)
-    configure(service__env__RELEASE="canary")
+    configure(version="v1.1.0")
     for share in SHARES:
         configure(canary=str(share))
         story.phase("canary", up)
+        story.shares[share] = measured(url, "v1.1.0")
+        say(f"{share} % declared, {story.shares[share]} % of {ASKED:,} requests without a cookie")
     configure(version="v0.0.0-broken", service__health__deadline="5")
     story.phase("failed_release", lambda: up(fails=True))
     # The version that failed has taken the warm slot: one that works, so that there is something to fall back on.
@@ -166,7 +177,7 @@ def run() -> dict[str, Any]:
     up()
     with Load(build.built(VEGETA), url) as load:
         story.phase("steady", lambda: time.sleep(CALM * 2))
-        releases(story)
+        releases(story, url)
         crashes(story, url)
     requests = load.requests
     for name in story.windows:
@@ -185,6 +196,7 @@ def run() -> dict[str, Any]:
         },
         "release_s": story.seconds("release"),
         "flip_s": story.seconds("flip"),
+        "share_percent": story.shares,
         "crash": {name: crashed(story, name, requests) for name in ("kill", "hang", "error")},
     }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import urllib.error
 import urllib.request
@@ -9,7 +10,7 @@ import urllib.request
 import docker
 import pytest
 
-from tests.engine.stacks.stack import Stack, error_line
+from tests.engine.stacks.stack import ROOT, Stack, error_line
 
 pytestmark = pytest.mark.engine
 SECRET = "tell-nobody-0815"
@@ -66,6 +67,22 @@ def test_replicas_share_the_requests_and_workers_follow_the_live_version(stack: 
     assert set(containers(stack, version="v1.1.0")) == {
         "green", "green-2", "worker-queue", "worker-queue-2", "worker-clock",
     }  # fmt: skip
+    assert "updated" not in stack.must_up().text
+
+
+def test_a_deployment_by_the_workflows_targets_needs_no_right_at_github(stack: Stack):
+    stack.config["golive:service"]["workers"] = {"queue": {"command": ["-work"]}}
+    stack.must_up()
+    before = stack.last_request()
+    stack.config["golive:version"] = "v1.1.0"
+    stack.write()
+    workflow = (ROOT / "workflows" / "deploy-tag.yaml").read_text()
+    targets = [word for target in re.findall(r"--target '([^']+)'", workflow) for word in ("--target", target)]
+    said = stack.run("up", "--yes", "--skip-preview", *targets, GITHUB_ENTERPRISE_TOKEN="ghp_of_nobody")
+    assert said.code == 0, said.text
+    assert stack.requests(before) == []
+    assert stack.answers() == "v1.1.0"
+    assert set(containers(stack, version="v1.1.0")) == {"green", "worker-queue"}
     assert "updated" not in stack.must_up().text
 
 
