@@ -60,6 +60,7 @@ monitor = Monitor(
 pulumi.log.info(plan.words)
 pulumi.export("url", traffic.url)
 pulumi.export("status", monitor.url)
+pulumi.export("metrics", traffic.metrics)
 pulumi.export("release", traffic.released)
 pulumi.export("environment", environment.name)
 pulumi.export("reviewer_ids", {**environment.reviewer_ids, **protection.reviewer_ids})

@@ -41,6 +41,8 @@ def contradictions(sections: Mapping[str, Section | str | int | None], stack: st
         yield from _protection(protection, deploy_from)
     if isinstance(service, Service):
         yield from _service(service)
+    if isinstance(traffic, Traffic):
+        yield from _metrics(traffic, monitor)
     if isinstance(traffic, Traffic) and isinstance(monitor, Monitor):
         yield from _ports(traffic, monitor)
     if sections.get("canary") not in {None, 100} and "version" in sections and not sections["version"]:
@@ -133,6 +135,15 @@ def _ports(traffic: Traffic, monitor: Monitor) -> Iterator[Complaint]:
     same_address = traffic.address == monitor.address or EVERY_ADDRESS & {traffic.address, monitor.address}
     if monitor.enabled and same_address and traffic.port == monitor.port:
         yield ("monitor", "port"), f"is {monitor.port}, which traffic.port has already. Set another one."
+
+
+def _metrics(traffic: Traffic, monitor: object) -> Iterator[Complaint]:
+    port = traffic.metrics.port
+    taken = [("traffic", traffic.port)]
+    taken += [("monitor", monitor.port)] if isinstance(monitor, Monitor) and monitor.enabled else []
+    for section, other in taken:
+        if port == other:
+            yield ("traffic", "metrics", "port"), f"is {port}, which {section}.port has already. Set another one."
 
 
 def _twice(path: tuple[str | int, ...], names: Iterable[str]) -> Iterator[Complaint]:

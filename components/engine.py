@@ -31,10 +31,10 @@ def labels(kind: Any, project: str, stack: str, **more: str) -> list[Any]:
     return [kind(label=f"golive.{key}", value=value) for key, value in values.items()]
 
 
-def published(host: str | None, address: str, port: int) -> str:
+def published(host: str | None, address: str, port: int, key: str = "traffic.address") -> str:
     """Where a port that is published at `address` of the Docker host is reached from here, without a slash at the end.
 
-    Raises EngineError for a loopback address of another machine.
+    Raises EngineError for a loopback address of another machine, with the `key` that says it.
     """
     engine = urlsplit(host or os.environ.get("DOCKER_HOST", ""))
     here = engine.scheme in LOCAL or engine.hostname in {"localhost", "127.0.0.1", "::1"}
@@ -44,7 +44,7 @@ def published(host: str | None, address: str, port: int) -> str:
         name = engine.hostname or address
     elif address == "::1" or address.startswith("127."):
         raise EngineError(
-            f"golive:traffic.address {address} is loopback of {engine.hostname}, out of reach from here. Set it to "
+            f"golive:{key} {address} is loopback of {engine.hostname}, out of reach from here. Set it to "
             f"0.0.0.0, or to an address of {engine.hostname} that can be reached."
         )
     else:

@@ -94,7 +94,7 @@ class Monitor(pulumi.ComponentResource):
     def __init__(self, name: str, args: MonitorArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("golive:monitor:Monitor", name, None, opts)
         if args.monitor.enabled:
-            self.url = published(args.docker.host, args.monitor.address, args.monitor.port)
+            self.url = published(args.docker.host, args.monitor.address, args.monitor.port, "monitor.address")
             self._container(name, args)
         self.register_outputs({"url": self.url})
 

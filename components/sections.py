@@ -177,6 +177,13 @@ class Maintenance(Section):
     retry_after: Annotated[int, fields.between(1, 604800, "seconds")] = 300
 
 
+class Metrics(Section):
+    """Where the proxy's figures are read: the address and port bound on the Docker host; `port` None: nowhere."""
+
+    port: fields.Port | None = None
+    address: fields.Address = "127.0.0.1"
+
+
 class Traffic(Section):
     """Where the app is reached: the address and port bound on the Docker host."""
 
@@ -184,6 +191,7 @@ class Traffic(Section):
     address: fields.Address = "127.0.0.1"
     host: fields.Hostname | None = None
     image: fields.ImageName = "traefik:v3.6.12"
+    metrics: Metrics = Metrics()
 
 
 class Monitor(Section):

@@ -29,6 +29,7 @@ from components.slots import Plan
 from components.wanted import Wanted
 
 INSIDE = 80  # where the proxy listens, in its container
+METRICS = 8082  # where it tells its figures
 LOG_OPTS = {"max-size": "10m", "max-file": "3"}
 ARGUMENTS = [
     f"--entrypoints.web.address=:{INSIDE}",
@@ -42,6 +43,13 @@ ARGUMENTS = [
     "--ping=false",
     "--global.checknewversion=false",
     "--global.sendanonymoususage=false",
+]
+MEASURING = [
+    f"--entrypoints.metrics.address=:{METRICS}",
+    "--metrics.prometheus=true",
+    "--metrics.prometheus.entrypoint=metrics",
+    # Fine where web apps answer, so that two versions can be told apart.
+    "--metrics.prometheus.buckets=0.005,0.01,0.025,0.05,0.1,0.25,0.5,1,2.5,5,10",
 ]
 
 
@@ -68,7 +76,8 @@ class TrafficArgs:
 class Traffic(pulumi.ComponentResource):
     """The proxy with its volume, and the route, if there is a version to lead to.
 
-    Out: `proxy` (the container's name), `url` (where the app is reached from here), and `released`: what runs once the
+    Out: `proxy` (the container's name), `url` (where the app is reached from here), `metrics` (where the proxy's figures
+    are, None if nowhere), and `released`: what runs once the
     route leads there, `{live, version, warm}` (slot, version, version or None) and, while there is one, `trial` (its
     version and who gets it), None if nothing does. It is not known
     before, so an update that fails leaves the stack's outputs as they were. `ready`: what must be there before anyone
@@ -77,6 +86,7 @@ class Traffic(pulumi.ComponentResource):
 
     proxy: pulumi.Output[str]
     url: str
+    metrics: str | None
     released: pulumi.Output[dict[str, str | None] | None]
     ready: list[pulumi.Resource]
 
@@ -84,6 +94,10 @@ class Traffic(pulumi.ComponentResource):
         super().__init__("golive:app:Traffic", name, None, opts)
         wishes, plan = args.traffic, args.plan
         self.url = published(args.docker.host, wishes.address, wishes.port)
+        self.metrics = None
+        if port := wishes.metrics.port:
+            told = published(args.docker.host, wishes.metrics.address, port, "traffic.metrics.address")
+            self.metrics = f"{told}/metrics"
         proxy = self._proxy(name, args)
         self.proxy = proxy.name
         self.released = pulumi.Output.from_input(None)
@@ -98,7 +112,9 @@ class Traffic(pulumi.ComponentResource):
             }
             self.released = route.id.apply(lambda _: told)
             self.ready.append(route)
-        self.register_outputs({"proxy": self.proxy, "url": self.url, "released": self.released})
+        self.register_outputs(
+            {"proxy": self.proxy, "url": self.url, "metrics": self.metrics, "released": self.released}
+        )
 
     def _proxy(self, name: str, args: TrafficArgs) -> Container:
         wishes, stem, opts = args.traffic, f"{args.project}-{args.stack}", pulumi.ResourceOptions(parent=self)
@@ -110,14 +126,17 @@ class Traffic(pulumi.ComponentResource):
             opts=opts,
         )
         image = RemoteImage(f"{name}-image", name=wishes.image, keep_locally=True, opts=opts)
+        ports = [ContainerPortArgs(internal=INSIDE, external=wishes.port, ip=wishes.address, protocol="tcp")]
+        if (metrics := wishes.metrics).port:
+            ports.append(ContainerPortArgs(internal=METRICS, external=metrics.port, ip=metrics.address, protocol="tcp"))
         return Container(
             f"{name}-proxy",
             name=f"{stem}-proxy",
             image=image.image_id,
-            command=ARGUMENTS,
+            command=[*ARGUMENTS, *(MEASURING if wishes.metrics.port else [])],
             labels=labels(ContainerLabelArgs, args.project, args.stack),
             networks_advanced=[ContainerNetworksAdvancedArgs(name=args.release.network, aliases=[f"{stem}-proxy"])],
-            ports=[ContainerPortArgs(internal=INSIDE, external=wishes.port, ip=wishes.address, protocol="tcp")],
+            ports=ports,
             volumes=[ContainerVolumeArgs(volume_name=volume.name, container_path=FOLDER)],
             restart="unless-stopped",
             log_driver="json-file",

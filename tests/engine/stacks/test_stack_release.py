@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import threading
 import urllib.error
@@ -10,6 +11,8 @@ import urllib.request
 import docker
 import pytest
 
+from components import instruments
+from tests.engine.ports import free_port
 from tests.engine.stacks.stack import ROOT, Stack, error_line
 
 pytestmark = pytest.mark.engine
@@ -115,6 +118,18 @@ def test_what_is_under_way_in_the_warm_slot_ends_before_the_next_version_takes_i
         stack.must_up()
     reading.join(30)
     assert lines == [f"{number} of 15" for number in range(1, 16)]
+
+
+def test_the_proxy_tells_each_slots_figures(stack: Stack):
+    stack.config["golive:traffic"]["metrics"] = {"port": free_port()}
+    stack.must_up()
+    url = json.loads(stack.run("stack", "output", "--json").text)["metrics"]
+    before = instruments.read(url)
+    assert [stack.answers() for _ in range(20)] == ["v1.0.0"] * 20
+    assert stack.answers("/nowhere") == ""
+    found = {slot: now.since(before[slot]) for slot, now in instruments.read(url).items()}
+    assert (found["blue"].requests, found["blue"].error_rate, found["green"].requests) == (21, 0, 0)
+    assert 0 < found["blue"].quantile(0.99) <= 10
 
 
 def stream(stack: Stack, seconds: int) -> list[str]:
