@@ -76,11 +76,10 @@ class TrafficArgs:
 class Traffic(pulumi.ComponentResource):
     """The proxy with its volume, and the route, if there is a version to lead to.
 
-    Out: `proxy` (the container's name), `url` (where the app is reached from here), `metrics` (where the proxy's figures
-    are, None if nowhere), and `released`: what runs once the
-    route leads there, `{live, version, warm}` (slot, version, version or None) and, while there is one, `trial` (its
-    version and who gets it), None if nothing does. It is not known
-    before, so an update that fails leaves the stack's outputs as they were. `ready`: what must be there before anyone
+    Out: `proxy` (the container's name), `url` (where the app is reached from here), `metrics` (where the proxy's
+    figures are; None: nowhere), and `released`: what runs once the route leads there, `{live, version, warm}` (slot,
+    version, version or None) and, while there is one, `trial` (its version and who gets it), None if nothing does. It
+    is not known before, so an update that fails leaves the stack's outputs as they were. `ready`: what must be there before anyone
     asks for the app. Raises EngineError where the proxy would be out of reach.
     """
 
@@ -96,8 +95,8 @@ class Traffic(pulumi.ComponentResource):
         self.url = published(args.docker.host, wishes.address, wishes.port)
         self.metrics = None
         if port := wishes.metrics.port:
-            told = published(args.docker.host, wishes.metrics.address, port, "traffic.metrics.address")
-            self.metrics = f"{told}/metrics"
+            here = published(args.docker.host, wishes.metrics.address, port, "traffic.metrics.address")
+            self.metrics = f"{here}/metrics"
         proxy = self._proxy(name, args)
         self.proxy = proxy.name
         self.released = pulumi.Output.from_input(None)
