@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from components import routefile
+from components import routefile, routereading
 from components.daemon import EngineError
 from components.probe import PAUSE, Answer, Waiting, wait
 from components.progress import NEWS, Tell, silent
@@ -82,8 +82,8 @@ class Move:
         """Moves the route, or leaves it as it was and raises EngineError with what a person needs to know."""
         found = self.proxy.present()
         self.before = self._readable(found)
-        self.was = routefile.live_slot(self.before)
-        had, serving = routefile.serving(self.before), routefile.serving(self.wanted.content)
+        self.was = routereading.live_slot(self.before)
+        had, serving = routereading.serving(self.before), routereading.serving(self.wanted.content)
         self.new = tuple(slot for slot in serving if slot not in had)
         self.slot = self.wanted.live
         for name in (name for slot in serving for name in self.wanted.targets[slot].names):
@@ -115,7 +115,7 @@ class Move:
     def _readable(self, found: str) -> str:
         """The file; where someone has broken it, the one the proxy still goes by."""
         try:
-            routefile.parsed(found)
+            routereading.parsed(found)
         except ValueError:
             return self.fallback
         return found
@@ -133,7 +133,7 @@ class Move:
         try:
             self._wait(
                 self._renewing(text, partial(self.ask, target.health, self.slot)),
-                partial(self._is_candidate, routefile.revision(text)),
+                partial(self._is_candidate, routereading.revision(text)),
                 successes=wanted.successes * target.replicas,  # the proxy asks one after the other
                 deadline=wanted.deadline,
                 hopeless=lambda: next(filter(None, map(self.proxy.ended, target.names)), ""),
@@ -146,7 +146,7 @@ class Move:
     def _served(self) -> None:
         """Until the proxy serves the new file and the users get good answers by it."""
         wanted, target = self.wanted, self.wanted.targets[self.slot]
-        expected = routefile.revision(wanted.content)
+        expected = routereading.revision(wanted.content)
 
         tester = self._renewing(wanted.content, partial(self.ask, target.health, self.slot))
 
@@ -168,7 +168,7 @@ class Move:
 
     def _renewing(self, text: str, ask: Callable[[], Answer]) -> Callable[[], Answer]:
         """`ask`, with `text` put in its place again now and then until the answers are by it."""
-        expected, placed = routefile.revision(text), self.clock()
+        expected, placed = routereading.revision(text), self.clock()
 
         def asked() -> Answer:
             nonlocal placed

@@ -13,7 +13,8 @@ from http import HTTPStatus
 import urllib3
 
 from components.progress import NEWS
-from components.routefile import ROUTE_HEADER, SLOT_HEADER
+from components.routefile import SLOT_HEADER
+from components.routereading import ROUTE_HEADER
 from components.slots import Slot
 
 PAUSE = 0.1  # seconds between two questions

@@ -14,13 +14,12 @@ from typing import Any
 
 import yaml
 
+from components.routereading import CANDIDATE, ROUTE_HEADER, parsed, serving
 from components.slots import ALL, SLOTS, Slot, Trial, numbered, other
 
 FOLDER = "/etc/golive/routes"  # where the proxy looks for it, in its container
 SLOT_HEADER = "X-Golive-Slot"  # asked: which slot; answered: which slot it was
-ROUTE_HEADER = "X-Golive-Route"  # answered: which revision of the file the proxy serves
 EXPERIMENT_HEADER = "X-Golive-Experiment"  # answered, where asked for: the two versions that are compared
-CANDIDATE = "candidate"  # the slot that is being asked whether it is ready
 HEAD = "# Written by golive: the next `pulumi up` puts back what is changed here by hand.\n"
 # Which router counts where several fit, however long its host name makes its rule.
 EVERYONE, GROUP, CLOSED, TESTERS = 1, 100, 500, 1000
@@ -142,46 +141,6 @@ def without(present: str, slot: Slot) -> str:
     for section in ("routers", "services", "middlewares"):
         http[section].pop(CANDIDATE, None)
     return _text(document, {f"tester-{one}": one for one in there})
-
-
-def live_slot(text: str) -> Slot | None:
-    """The slot to which `text` sends everyone, None if it sends nobody anywhere. Raises ValueError."""
-    return next(iter(serving(text)), None)
-
-
-def serving(text: str) -> tuple[Slot, ...]:
-    """The slots to which `text` sends users while all are healthy, the live one first. Raises ValueError."""
-    http = (parsed(text) or {}).get("http") or {}
-    named: list[Any] = []
-    for router in ("app", "group"):
-        service = ((http.get("routers") or {}).get(router) or {}).get("service")
-        found = (http.get("services") or {}).get(service) or {}
-        shares = (found.get("weighted") or {}).get("services")
-        named += [one["name"] for one in shares] if shares else [(found.get("failover") or {}).get("service", service)]
-    return tuple(slot for name in named for slot in SLOTS if slot == name)
-
-
-def revision(text: str) -> str:
-    """What the proxy answers in X-Golive-Route once it serves `text`. Raises ValueError."""
-    middlewares = ((parsed(text) or {}).get("http") or {}).get("middlewares") or {}
-    # Of a candidate and the routes that were there before it, the candidate is what was written last.
-    for name in (CANDIDATE, *(f"tester-{slot}" for slot in SLOTS)):
-        if found := middlewares.get(name):
-            return str(found["headers"]["customResponseHeaders"][ROUTE_HEADER])
-    return ""
-
-
-def parsed(text: str) -> dict[str, Any] | None:
-    """The file as a mapping with the key `http`, None if there is nothing in it. Raises ValueError."""
-    try:
-        document = yaml.safe_load(text)
-    except yaml.YAMLError:
-        raise ValueError("the route file is no YAML") from None
-    if document is None:
-        return None
-    if not isinstance(document, dict) or not isinstance(document.get("http"), dict):
-        raise ValueError("the route file has no routes")
-    return document
 
 
 def _everyone(served: Served) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:

@@ -79,8 +79,8 @@ class Traffic(pulumi.ComponentResource):
     Out: `proxy` (the container's name), `url` (where the app is reached from here), `metrics` (where the proxy's
     figures are; None: nowhere), and `released`: what runs once the route leads there, `{live, version, warm}` (slot,
     version, version or None) and, while there is one, `trial` (its version and who gets it), None if nothing does. It
-    is not known before, so an update that fails leaves the stack's outputs as they were. `ready`: what must be there before anyone
-    asks for the app. Raises EngineError where the proxy would be out of reach.
+    is not known before, so an update that fails leaves the stack's outputs as they were. `ready`: what must be there
+    before anyone asks for the app. Raises EngineError where the proxy would be out of reach.
     """
 
     proxy: pulumi.Output[str]

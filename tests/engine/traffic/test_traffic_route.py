@@ -8,7 +8,7 @@ import pytest
 import urllib3
 
 from components.route import RouteError, RouteProvider
-from components.routefile import live_slot
+from components.routereading import live_slot
 from tests.engine.traffic.stage import Stage, Users
 
 pytestmark = pytest.mark.engine

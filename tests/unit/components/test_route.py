@@ -12,7 +12,8 @@ from components.move import Move
 from components.probe import Answer, Waiting, wait
 from components.proxy import established
 from components.route import RouteProvider
-from components.routefile import Served, Target, live_slot, revision, route_file, serving
+from components.routefile import Served, Target, route_file
+from components.routereading import live_slot, revision, serving
 from components.slots import Trial
 from components.wanted import Wanted
 

@@ -5,9 +5,10 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as some
 
-from components import routefile
+from components import routefile, routereading
 from components.routefile import GROUP as GROUP_PRIORITY
-from components.routefile import Served, Target, live_slot, revision, serving, with_candidate, without
+from components.routefile import Served, Target, with_candidate, without
+from components.routereading import live_slot, revision, serving
 from components.slots import SLOTS, Trial
 
 BLUE, GREEN = (Target(f"shop-dev-{slot}", 8080, "/health") for slot in SLOTS)
@@ -142,7 +143,7 @@ def test_braces_in_a_path_do_not_run_as_the_proxys_template():
 def test_what_is_no_route_file_is_refused(text):
     with pytest.raises(ValueError, match="route file"):
         live_slot(text)
-    assert routefile.parsed("") is None
+    assert routereading.parsed("") is None
 
 
 GROUP = Trial(header="X-Group", value="b", experiment=True)

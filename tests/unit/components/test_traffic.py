@@ -1,7 +1,7 @@
 import pulumi
 
 from components.release import Release, ReleaseArgs
-from components.routefile import live_slot
+from components.routereading import live_slot
 from components.sections import Release as ReleaseWishes
 from components.settings import Docker, Health, Maintenance
 from components.settings import Traffic as Wishes
