@@ -127,7 +127,7 @@ def _experiment(sections: Mapping[str, Section | str | int | None]) -> Iterator[
         yield ("experiment",), "must have exactly one of percent, header and cookie. Keep or set one."
     if (experiment.header or experiment.cookie) and not experiment.value:
         yield ("experiment", "value"), "is missing. Set the value of the header or cookie."
-    if experiment.percent and experiment.value:
+    if experiment.percent and experiment.value and not (experiment.header or experiment.cookie):
         yield ("experiment", "value"), "has no meaning beside percent. Delete it."
 
 

@@ -137,6 +137,10 @@ Version = Annotated[
 Variable = Annotated[
     Text, matching(r"[A-Za-z_][A-Za-z0-9_]*", "name of a variable", "Use letters, digits and _, no digit first.")
 ]
+Name = Annotated[
+    Text,
+    matching(r"[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?", "name", "Use up to 32 small letters, digits and dashes: queue."),
+]
 # https://www.rfc-editor.org/rfc/rfc9110#name-tokens, without what has a meaning in the proxy's rules
 Token = Annotated[
     Text,

@@ -143,7 +143,7 @@ class Service(Section):
     stop_timeout: Annotated[int, fields.between(1, 3600, "seconds")] = 30
     logs: Logs = Logs()
     replicas: Annotated[int, fields.between(1, 100)] = 1
-    workers: dict[fields.Slug, Worker] = Field(default_factory=dict)
+    workers: dict[fields.Name, Worker] = Field(default_factory=dict)
 
 
 class Release(Section):

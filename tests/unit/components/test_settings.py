@@ -95,6 +95,16 @@ def test_a_problem_names_stack_file_key_path_value_and_remedy():
     assert isinstance(caught.value, pulumi.RunError)
 
 
+RUNS = {"version": "v1", "image": "shop"}
+
+
+@pytest.mark.parametrize(("said", "seconds"), [("off", 0), (False, 0), ("90s", 90), ("30m", 1800), ("24h", 86400),
+                                               ("7d", 604800)])  # fmt: skip
+def test_how_long_a_version_is_kept_warm_is_a_duration(said, seconds):
+    assert read(release={"keepWarm": said}).release.keep_warm == seconds
+    assert read().release.keep_warm is None
+
+
 @pytest.mark.parametrize(
     ("keys", "line"),
     [
@@ -145,6 +155,28 @@ def test_a_problem_names_stack_file_key_path_value_and_remedy():
         ({"traffic": {"host": "https://a.example"}}, "traffic.host: https://a.example is no host name"),
         ({"traffic": {"address": "localhost"}}, "traffic.address: localhost is no IP address"),
         ({"traffic": {"address": "0.0.0.0"}, "monitor": {"port": 8080}}, "monitor.port: is 8080, which traffic.port"),
+        ({"traffic": {"metrics": {"port": 8080}}}, "traffic.metrics.port: is 8080, which traffic.port has already"),
+        ({"traffic": {"metrics": {"port": 8081}}}, "traffic.metrics.port: is 8081, which monitor.port has already"),
+        ({"release": {"keepWarm": "a day"}}, "release.keepWarm: a day is no duration. Set off, or a number with s, m"),
+        ({"release": {"keepWarm": 24}}, "release.keepWarm: 24 is no duration"),
+        ({"release": {"pre": "migrate"}}, "release.pre: migrate is text. Write it as a list"),
+        ({"release": {"drain": 3601}}, "release.drain: 3601 is more than 3600 seconds"),
+        ({"maintenance": {"retryAfter": 0}}, "maintenance.retryAfter: 0 is less than 1 seconds"),
+        ({"service": {"replicas": 0}}, "service.replicas: 0 is less than 1"),
+        ({"service": {"workers": {"queue": {}}}}, "service.workers.queue.command: is missing"),
+        ({"service": {"workers": {"a b": {"command": ["x"]}}}}, 'service.workers["a b"]: is no name'),
+        ({"experiment": {"percent": 5}, **RUNS}, "experiment.version: is missing"),
+        ({"experiment": {"version": "v2", "percent": 5}}, "experiment: is set without golive:version"),
+        ({"experiment": {"version": "v1", "percent": 5}, **RUNS}, "experiment.version: is golive:version itself"),
+        ({"experiment": {"version": "v2", "percent": 5}, **RUNS, "canary": "10"}, "experiment: is set beside"),
+        ({"experiment": {"version": "v2"}, **RUNS}, "experiment: must have exactly one of percent, header and cookie"),
+        ({"experiment": {"version": "v2", "percent": 5, "cookie": "c", "value": "b"}, **RUNS},
+         "experiment: must have exactly one of"),
+        ({"experiment": {"version": "v2", "header": "X-Group"}, **RUNS}, "experiment.value: is missing"),
+        ({"experiment": {"version": "v2", "percent": 5, "value": "b"}, **RUNS}, "experiment.value: has no meaning"),
+        ({"experiment": {"version": "v2", "header": "X`G", "value": "b"}, **RUNS}, "experiment.header: X`G is no name"),
+        ({"experiment": {"version": "v2", "percent": 5}, **RUNS, "image": "shop@sha256:" + "0" * 64},
+         "experiment: needs an image whose tag is the version"),
         ({"docker": {"host": "/var/run/docker.sock"}}, "docker.host: /var/run/docker.sock is no Docker host"),
         ({"docker": "unix:///run/docker.sock"}, "docker: is no mapping"),
     ],
