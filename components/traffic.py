@@ -33,6 +33,8 @@ METRICS = 8082  # where it tells its figures
 LOG_OPTS = {"max-size": "10m", "max-file": "3"}
 ARGUMENTS = [
     f"--entrypoints.web.address=:{INSIDE}",
+    # While it ends it lets nobody in, and by default waits 10 s for the last stream: an outage for everyone else.
+    "--entrypoints.web.transport.lifecycle.gracetimeout=3s",
     f"--providers.file.directory={FOLDER}",
     "--providers.file.watch=true",
     # Its default makes a second change within 2 s wait for the rest of them.
