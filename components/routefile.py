@@ -110,8 +110,10 @@ def with_candidate(present: str, slot: Slot, target: Target, host: str | None = 
     """
     document = parsed(present) or {"http": {}}
     http = document["http"]
-    for section in ("routers", "middlewares", "services"):
+    for section in ("routers", "middlewares", "services", "serversTransports"):
         http[section] = dict(http.get(section) or {})
+    # The probe's connections go soon, too: else the slot would never count as drained.
+    http["serversTransports"]["slots"] = DIAL
     http["routers"][CANDIDATE] = _tester(slot, CANDIDATE, host, TESTERS + 1)
     http["services"][CANDIDATE] = _service(target, checked=False)
     return _text(document, {CANDIDATE: slot})
@@ -222,9 +224,9 @@ def _tester(slot: Slot, name: str, host: str | None, priority: int) -> dict[str,
 
 
 def _service(target: Target, *, checked: bool) -> dict[str, Any]:
-    balancer: dict[str, Any] = {"servers": [{"url": f"http://{name}:{target.port}"} for name in target.names]}
+    servers = [{"url": f"http://{name}:{target.port}"} for name in target.names]
+    balancer: dict[str, Any] = {"servers": servers, "serversTransport": "slots"}
     if checked:
-        balancer["serversTransport"] = "slots"
         balancer["healthCheck"] = {
             "path": _literal(target.health),
             "interval": CHECKED_EVERY,

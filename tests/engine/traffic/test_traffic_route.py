@@ -7,7 +7,10 @@ import time
 import pytest
 import urllib3
 
+from components.move import drained
+from components.proxy import Proxy
 from components.route import RouteError, RouteProvider
+from components.routefile import Target, without
 from components.routereading import live_slot
 from tests.engine.traffic.stage import Stage, Users
 
@@ -220,3 +223,19 @@ def test_a_proxy_that_is_gone_reads_as_an_empty_file_and_is_told_in_one_line(sta
     RouteProvider().delete("id", outs)
     with pytest.raises(RouteError, match=r"^The container \S+-proxy is gone. Run pulumi refresh, then pulumi up"):
         stage.update(stage.refreshed(outs), news)
+
+
+def test_a_slot_that_nobody_uses_any_more_has_no_connection_left(stage: Stage) -> None:
+    stage.slot("blue")
+    first = stage.create(stage.props("blue"))
+    stage.slot("green")
+    stage.update(first, stage.props("green", "blue"))
+    proxy = Proxy(None, stage.proxy.name)
+    try:
+        target = Target(f"{stage.stem}-blue", 8080, "/health")
+        proxy.place(without(stage.file(), "blue"))
+        drained(proxy, target, 30)
+        assert proxy.connections(target.name, target.port) == 0
+        assert stage.version() == "v1.1.0"
+    finally:
+        proxy.close()

@@ -97,6 +97,7 @@ def test_a_candidate_changes_nothing_for_anyone_else():
     for section in ("routers", "services", "middlewares"):
         assert {key: value for key, value in found[section].items() if key != "candidate"} == was[section]
     assert "healthCheck" not in found["services"]["candidate"]["loadBalancer"]
+    assert found["services"]["candidate"]["loadBalancer"]["serversTransport"] == "slots"
     assert live_slot(with_candidate(before, "green", GREEN)) == "blue"
 
 
