@@ -62,10 +62,15 @@ class Traffic:
     used: int = 0
     reset: int = 0
 
-    def record(self, method: str, path: str, status: int) -> None:
-        """Adds one request to the log; bodies and queries are never kept."""
+    def record(self, method: str, path: str) -> dict[str, Any]:
+        """Adds one request to the log the moment it comes, with status 0 until it is answered.
+
+        Bodies and queries are never kept.
+        """
         self.number += 1
-        self.requests.append({"number": self.number, "method": method, "path": path, "status": status})
+        entry = {"number": self.number, "method": method, "path": path, "status": 0}
+        self.requests.append(entry)
+        return entry
 
     def count(self) -> None:
         """Counts one request against the hour's allowance; the lab shows it and never refuses by it."""
@@ -114,22 +119,18 @@ class Gate:
             await self._counted(scope, shown, receive, send)
 
     async def _counted(self, scope: Scope, path: str, receive: Receive, send: Send) -> None:
-        status = 0
+        entry = self.traffic.record(scope["method"], path)
         api = path.startswith(API + "/")
 
         async def watched(message: Message) -> None:
-            nonlocal status
             if message["type"] == "http.response.start":
-                status = message["status"]
+                entry["status"] = message["status"]
                 if api:
-                    self._head(message, status)
+                    self._head(message, message["status"])
             await send(message)
 
-        try:
-            answer = await self._answer(scope, path, api=api)
-            await (answer or self.app)(scope, receive, watched)
-        finally:
-            self.traffic.record(scope["method"], path, status)
+        answer = await self._answer(scope, path, api=api)
+        await (answer or self.app)(scope, receive, watched)
 
     async def _answer(self, scope: Scope, path: str, *, api: bool) -> Response | None:
         """The answer where the request ends here: a planned fault, a wrong token, an unknown repository."""
