@@ -5,22 +5,22 @@ import time
 import pulumi
 
 from components import github, planning, previous, settings
-from components.engine import docker_provider
+from components.engine import docker_provider, network
 from components.environment import Environment, EnvironmentArgs
 from components.monitor import Monitor, MonitorArgs
 from components.pipeline import Pipeline, PipelineArgs
 from components.protection import Protection, ProtectionArgs
 from components.release import Release, ReleaseArgs
-from components.traffic import Traffic, TrafficArgs
+from components.traffic import AppArgs, Traffic, TrafficArgs, way_to
 from components.workers import Workers, WorkersArgs
 
 wants = settings.read()
-before = previous.previous()
-plan = planning.planned(wants, before, time.time())
-stack, source = wants.stack, wants.deploy_from
+project, stack, source, apps = wants.project, wants.stack, wants.deploy_from, wants.apps
+state = previous.read(apps)
+plans = planning.planned(stack, apps, state.apps, time.time())
 
 repository = pulumi.ResourceOptions(provider=github.provider(wants.github))
-known = previous.reviewer_ids()
+known = state.reviewer_ids
 environment = Environment(stack, EnvironmentArgs(wants.github, wants.environment, source, known), repository)
 pipeline = Pipeline(
     stack,
@@ -32,35 +32,34 @@ protection = Protection(
 )
 
 engine = pulumi.ResourceOptions(provider=docker_provider(wants.docker))
-app = Release("release", ReleaseArgs(wants.project, stack, plan, wants.release, wants.docker), engine)
-traffic = Traffic(
-    "traffic",
-    TrafficArgs(
-        wants.project, stack, wants.traffic, wants.docker, wants.service.health, plan, app, wants.release.drain,
-        tell=bool(wants.experiment and wants.experiment.tell), maintenance=wants.maintenance,
-    ),
-    engine,
-)  # fmt: skip
-workers = Workers(
-    "workers",
-    WorkersArgs(
-        wants.project, stack, wants.service.workers, plan, app.network, app.images, after=traffic.ready,
-    ),
-    engine,
-)  # fmt: skip
+between = network(project, stack, engine)
+releases = {
+    name: Release(app.of("release"), ReleaseArgs(project, stack, app, plans[name], wants.docker, between), engine)
+    for name, app in apps.items()
+}
+served = {name: AppArgs(app, plans[name], releases[name]) for name, app in apps.items()}
+traffic = Traffic("traffic", TrafficArgs(project, stack, wants.traffic, wants.docker, between, served), engine)
+for name, app in apps.items():
+    Workers(
+        app.of("workers"),
+        WorkersArgs(project, stack, app, plans[name], between.name, releases[name].images, after=traffic.ready),
+        engine,
+    )
+asked = {name: (way_to(app), app.service.health.path) for name, app in apps.items()}
 monitor = Monitor(
     "monitor",
     MonitorArgs(
-        wants.project, stack, wants.monitor, wants.docker, app.network, f"{wants.project}-{stack}-proxy",
-        wants.service.health.path, wants.traffic.host, after=traffic.ready,
+        project, stack, wants.monitor, wants.docker, between.name, f"{project}-{stack}-proxy", asked,
+        after=traffic.ready,
     ),
     engine,
 )  # fmt: skip
 
-pulumi.log.info(plan.words)
+for name, plan in plans.items():
+    pulumi.log.info(f"{name}: {plan.words}" if name else plan.words)
 pulumi.export("url", traffic.url)
 pulumi.export("status", monitor.url)
 pulumi.export("metrics", traffic.metrics)
-pulumi.export("release", traffic.released)
+pulumi.export("release", traffic.released.get("", traffic.released))
 pulumi.export("environment", environment.name)
 pulumi.export("reviewer_ids", {**environment.reviewer_ids, **protection.reviewer_ids})

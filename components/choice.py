@@ -7,7 +7,8 @@ the users get the other one: a growing share of them (a canary), or those of an 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 
 from components.slots import SLOTS, Plan, Previous, Slot, Spec, Trial, other
 
@@ -17,13 +18,15 @@ class Wish:
     """What the configuration asks for. `spec` None: what runs keeps running.
 
     `trial`: who is to get `spec` while it is not live; with `experiment`, who is to get that one beside `spec`.
-    `keep_warm`: for how many seconds the slot that was live before is kept; None: until the next release.
+    `keep_warm`: for how many seconds the slot that was live before is kept; None: until the next release. `key`: where
+    the stack file says a word of the app, for messages.
     """
 
     spec: Spec | None
     trial: Trial | None = None
     experiment: Spec | None = None
     keep_warm: float | None = None
+    key: Callable[[str], str] = field(default="golive:{}".format, compare=False)
 
 
 class TrialError(ValueError):
@@ -37,7 +40,7 @@ def plan(previous: Previous, wish: Wish, now: float = 0) -> Plan:
     """
     made = _placed(previous, wish)
     if previous.trial and any(made.slots[slot] != previous.slots.get(slot) for slot in made.slots):
-        raise TrialError(_under_way(previous, previous.trial))
+        raise TrialError(_under_way(previous, previous.trial, wish.key))
     made = _without_warm(previous, made, wish.keep_warm, now)
     return replace(made, words=_words(previous, made))
 
@@ -67,7 +70,7 @@ def _compared(live: Slot, slots: dict[Slot, Spec], wanted: Spec, wish: Wish) -> 
     if wanted == slots.get(second) and wish.experiment == slots[live]:
         return Plan(second, slots, wish.trial)  # the two change places
     if wanted != slots[live]:
-        raise TrialError(_not_live(wanted, slots[live]))
+        raise TrialError(_not_live(wanted, slots[live], wish.key))
     return Plan(live, {**slots, second: wish.experiment}, wish.trial)
 
 
@@ -81,25 +84,26 @@ def _without_warm(previous: Previous, made: Plan, keep: float | None, now: float
     return replace(made, slots={slot: spec for slot, spec in made.slots.items() if slot == made.live})
 
 
-def _under_way(previous: Previous, trial: Trial) -> str:
+def _under_way(previous: Previous, trial: Trial, key: Callable[[str], str]) -> str:
     assert previous.live  # noqa: S101 - for the type checker: without one there is no trial
     live, tried = previous.slots[previous.live], previous.slots[other(previous.live)]
     if trial.experiment:
         return (
             f"an experiment with {tried.version} is under way ({trial.whom}), and its slot is needed. End it first: "
-            f"delete golive:experiment, with golive:version {live.version} or {tried.version}."
+            f"delete {key('experiment')}, with {key('version')} {live.version} or {tried.version}."
         )
     return (
         f"a canary of {tried.version} has {trial.percent} % of the users, and its slot is needed. End it first: set "
-        f"golive:version to {live.version} to take it back, or to {tried.version} with golive:canary 100 to keep it."
+        f"{key('version')} to {live.version} to take it back, or to {tried.version} with {key('canary')} 100 to keep "
+        "it."
     )
 
 
-def _not_live(wanted: Spec, live: Spec) -> str:
+def _not_live(wanted: Spec, live: Spec, key: Callable[[str], str]) -> str:
     changed = "its settings are other ones" if wanted.version == live.version else f"{live.version} is"
     return (
         f"{wanted.version} is not live, {changed}, and an experiment needs a live version to be compared with. "
-        "Release it first without golive:experiment, then set it again."
+        f"Release it first without {key('experiment')}, then set it again."
     )
 
 

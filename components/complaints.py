@@ -12,6 +12,7 @@ from pydantic_core import ErrorDetails
 
 from components.fields import REFUSED
 
+Complaint = tuple[tuple[str | int, ...], str]  # the path of a key, and the sentence that goes on from it
 LONGEST_VALUE = 60
 WRONG_KIND = {
     "model_type": "is no mapping. Write keys and values below it.",
@@ -75,14 +76,18 @@ def unknown(name: str, known: Iterable[str]) -> str:
 
 
 def from_pydantic(
-    place: Place, section: str, model: type[BaseModel], errors: Iterable[ErrorDetails], hidden: set[tuple[str, ...]]
+    place: Place,
+    at: Sequence[str],
+    model: type[BaseModel],
+    errors: Iterable[ErrorDetails],
+    hidden: set[tuple[str, ...]],
 ) -> list[str]:
-    """The lines for what pydantic found in one section. `hidden`: paths whose value must not be shown."""
+    """The lines for what pydantic found in the section `at`. `hidden`: paths whose value must not be shown."""
     lines = []
     for error in errors:
         inside = error["loc"]
         naming = inside[-1:] == ("[key]",)
-        path = (section, *(part for part in inside if part != "[key]"))
+        path = (*at, *(part for part in inside if part != "[key]"))
         kind, value = error["type"], error["input"]
         if kind == "missing":
             lines.append(place.line(path, f"is missing. Set it: {place.set_command(path)}"))

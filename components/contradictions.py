@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
+from components.appcontradictions import app_contradictions, services_contradictions
+from components.complaints import Complaint
 from components.sections import (
     DeployFrom,
     Environment,
-    Experiment,
     GitHub,
     Monitor,
     Protection,
-    Section,
-    Service,
     Traffic,
 )
 
@@ -23,14 +23,12 @@ LONGEST_NAME = 255
 NOT_IN_A_NAME = set("'\"`,;\\/")
 EVERY_ADDRESS = {"0.0.0.0", "::"}  # noqa: S104 - compared with, not bound
 
-Complaint = tuple[tuple[str | int, ...], str]
 
-
-def contradictions(sections: Mapping[str, Section | str | int | None], stack: str) -> Iterator[Complaint]:
+def contradictions(sections: Mapping[str, Any], stack: str) -> Iterator[Complaint]:
     """(key path, sentence) for each. `sections`: what could be read, by the name in the stack file."""
     github, deploy_from = sections.get("github"), sections.get("deployFrom")
     environment, protection = sections.get("environment"), sections.get("protection")
-    service, traffic, monitor = sections.get("service"), sections.get("traffic"), sections.get("monitor")
+    traffic, monitor = sections.get("traffic"), sections.get("monitor")
     if isinstance(github, GitHub) and github.token and github.app:
         yield ("github",), "has both token and app. Keep one of them."
     if isinstance(deploy_from, DeployFrom):
@@ -39,18 +37,14 @@ def contradictions(sections: Mapping[str, Section | str | int | None], stack: st
         yield from _environment(environment, stack)
     if isinstance(protection, Protection):
         yield from _protection(protection, deploy_from)
-    if isinstance(service, Service):
-        yield from _service(service)
     if isinstance(traffic, Traffic):
         yield from _metrics(traffic, monitor)
     if isinstance(traffic, Traffic) and isinstance(monitor, Monitor):
         yield from _ports(traffic, monitor)
-    if sections.get("canary") not in {None, 100} and "version" in sections and not sections["version"]:
-        yield ("canary",), "is set without golive:version. Set the version that is to be tried, or delete it."
-    if isinstance(sections.get("experiment"), Experiment):
-        yield from _experiment(sections)
-    if sections.get("version") and "image" in sections and not sections["image"]:
-        yield ("image",), "is missing, though golive:version is set. Set the image whose tag the version is."
+    if sections.get("services"):
+        yield from services_contradictions(sections)
+    elif "services" in sections and sections["services"] is None:
+        yield from app_contradictions((), ("service",), sections)
 
 
 def _deploy_from(deploy_from: DeployFrom) -> Iterator[Complaint]:
@@ -99,36 +93,6 @@ def _protection(protection: Protection, deploy_from: object) -> Iterator[Complai
         if sum(value is not None for value in (one.role, one.team, one.app)) != 1:
             yield ("protection", "bypass", position), "must name exactly one of role, team and app. Split or fill it."
     yield from _twice(("protection", "requiredChecks"), (one.name for one in protection.required_checks))
-
-
-def _service(service: Service) -> Iterator[Complaint]:
-    for name in service.secrets:
-        if name in service.env:
-            yield ("service", "secrets", name), "is in service.env too. Rename or delete one of them."
-    if service.health.successes + service.health.timeout > service.health.deadline:
-        yield (
-            ("service", "health", "deadline"),
-            f"is too short for {service.health.successes} successes, one a second. Set a longer one.",
-        )
-
-
-def _experiment(sections: Mapping[str, Section | str | int | None]) -> Iterator[Complaint]:
-    experiment = sections["experiment"]
-    assert isinstance(experiment, Experiment)  # noqa: S101 - for the type checker; the caller has seen it
-    if sections.get("canary") not in {None, 100}:
-        yield ("experiment",), "is set beside golive:canary. Keep one of them: there is one second slot."
-    if "version" in sections and not sections["version"]:
-        yield ("experiment",), "is set without golive:version. Set the version that it is compared with."
-    elif experiment.version == sections.get("version"):
-        yield ("experiment", "version"), "is golive:version itself. Set the other one."
-    if "@" in str(sections.get("image") or ""):
-        yield ("experiment",), "needs an image whose tag is the version. Take the digest out of golive:image."
-    if sum(one is not None for one in (experiment.percent, experiment.header, experiment.cookie)) != 1:
-        yield ("experiment",), "must have exactly one of percent, header and cookie. Keep or set one."
-    if (experiment.header or experiment.cookie) and not experiment.value:
-        yield ("experiment", "value"), "is missing. Set the value of the header or cookie."
-    if experiment.percent and experiment.value and not (experiment.header or experiment.cookie):
-        yield ("experiment", "value"), "has no meaning beside percent. Delete it."
 
 
 def _ports(traffic: Traffic, monitor: Monitor) -> Iterator[Complaint]:

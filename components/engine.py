@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pulumi
-from pulumi_docker import Provider
+from pulumi_docker import Network, NetworkLabelArgs, Provider
 
 from components.daemon import EngineError
 from components.settings import Docker
@@ -24,10 +24,24 @@ def docker_provider(wishes: Docker, opts: pulumi.ResourceOptions | None = None) 
     return Provider("docker", **({"host": wishes.host} if wishes.host else {}), opts=opts)
 
 
-def labels(kind: Any, project: str, stack: str, **more: str) -> list[Any]:
-    """What each thing on the engine carries, so that it can be told whose it is: golive.project, golive.stack, and
-    `more` (slot="blue" is golive.slot). `kind`: the provider's class for a label of this resource."""
-    values = {"project": project, "stack": stack, **more}
+def network(project: str, stack: str, opts: pulumi.ResourceOptions) -> Network:
+    """The network of the stack's apps and their proxy; nobody reaches an app but through the proxy."""
+    # Where it was declared while a stack had one app.
+    before = pulumi.Alias(name="release-network", parent=pulumi.create_urn("release", "golive:app:Release"))
+    return Network(
+        "network",
+        name=f"{project}-{stack}",
+        driver="bridge",
+        labels=labels(NetworkLabelArgs, project, stack),
+        opts=pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(aliases=[before])),
+    )
+
+
+def labels(kind: Any, project: str, stack: str, service: str = "", **more: str) -> list[Any]:
+    """What each thing on the engine carries, so that it can be told whose it is: golive.project, golive.stack,
+    golive.service of one of several, and `more` (slot="blue" is golive.slot). `kind`: the provider's class for a label
+    of this resource."""
+    values = {"project": project, "stack": stack, **({"service": service} if service else {}), **more}
     return [kind(label=f"golive.{key}", value=value) for key, value in values.items()]
 
 

@@ -147,7 +147,15 @@ Token = Annotated[
     matching(r"[A-Za-z0-9!#$%&'*+.^_|~-]{1,100}", "name or value of a header or cookie", "Use letters and digits."),
 ]
 Size = Annotated[Text, matching(r"[1-9]\d*[kmg]", "size", "Set a number with k, m or g behind it, such as 10m.")]
-HttpPath = Annotated[Text, matching(r"/[^\s#]*", "path", "Start it with /, such as /health.")]
+HttpPath = Annotated[Text, matching(r"/[^\s#`]*", "path", "Start it with /, such as /health.")]
+PathPrefix = Annotated[
+    Text,
+    matching(
+        r"(?:/[A-Za-z0-9._~!$&'()*+,;=:@%-]+)+",
+        "path of a service",
+        "Set one such as /api, without a slash at its end.",
+    ),
+]
 # https://pkg.go.dev/github.com/distribution/reference
 ImageName = Annotated[
     Text,

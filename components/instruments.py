@@ -67,18 +67,21 @@ class Reading:
         return lower
 
 
-def read(url: str) -> dict[Slot, Reading]:
-    """Each slot's figures from the proxy's metrics at `url`, the stack's output `metrics`. Raises InstrumentsError."""
+def read(url: str, service: str = "") -> dict[Slot, Reading]:
+    """Each slot's figures from the proxy's metrics at `url`, the stack's output `metrics`. `service`: one of several.
+
+    Raises InstrumentsError.
+    """
     try:
         answer = urllib3.request("GET", url, timeout=TIMEOUT, retries=False)
     except urllib3.exceptions.HTTPError as error:
         raise InstrumentsError(f"The proxy's metrics at {url} cannot be read: {type(error).__name__}.") from None
     if answer.status != 200:  # noqa: PLR2004
         raise InstrumentsError(f"The proxy's metrics at {url} cannot be read: the answer was {answer.status}.")
-    return parsed(answer.data.decode("utf-8", errors="replace"))
+    return parsed(answer.data.decode("utf-8", errors="replace"), service)
 
 
-def parsed(text: str) -> dict[Slot, Reading]:
+def parsed(text: str, service: str = "") -> dict[Slot, Reading]:
     """The same from the text of the metrics; a slot without a request yet has a Reading of nothing.
 
     Raises InstrumentsError where it is no such text.
@@ -89,8 +92,9 @@ def parsed(text: str) -> dict[Slot, Reading]:
         samples = [one for family in text_string_to_metric_families(text) for one in family.samples]
     except ValueError:
         raise InstrumentsError("What the proxy answers are no metrics.") from None
+    called = {f"{service}-{slot}@file" if service else f"{slot}@file": slot for slot in SLOTS}
     for sample in samples:
-        slot = next((one for one in SLOTS if sample.labels.get("service") == f"{one}@file"), None)
+        slot = called.get(sample.labels.get("service", ""))
         if slot and sample.name == REQUESTS:
             requests[slot] += sample.value
             bad[slot] += sample.value if sample.labels["code"].startswith(BAD) else 0

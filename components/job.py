@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
+from datetime import datetime
 from typing import Any
 
 from components.daemon import EngineError, client, unreachable
@@ -25,7 +26,8 @@ SHORTEST = 4  # characters of a value that is worth hiding: a shorter one is in 
 class Job:
     """`command` in `image`, with the environment `envs` (NAME=value), in the network of the app.
 
-    `secrets`: values that are never shown. `timeout`: in seconds. `labels`: whose it is. `memory`: in MiB.
+    `secrets`: values that are never shown. `timeout`: in seconds. `labels`: whose it is. `memory`: in MiB. `key`: where
+    the stack file asks for it.
     """
 
     name: str
@@ -38,6 +40,7 @@ class Job:
     labels: Mapping[str, str] = field(default_factory=dict)
     memory: int | None = None
     host: str | None = None
+    key: str = "golive:release.pre"
 
     def props(self) -> dict[str, Any]:
         """As a resource's inputs."""
@@ -86,16 +89,14 @@ class Job:
         words = " ".join(self.command)
         lines: deque[str] = deque(maxlen=LAST_LINES)
         begun = told = time.monotonic()
-        seen = 0
+        last = ""
         while True:
             container.reload()
             running = container.status in {"created", "running"}
-            written = self._hidden(container.logs().decode("utf-8", errors="replace"))
-            whole = written.splitlines() if not running else written.splitlines()[: written.count("\n")]
-            for line in whole[seen:]:
-                lines.append(line)
-                show(f"{words}: {line}")
-            seen = len(whole)
+            for stamp, line in _since(container, last):
+                last = stamp
+                lines.append(self._hidden(line))
+                show(f"{words}: {lines[-1]}")
             now = time.monotonic()
             if not running:
                 code = container.attrs["State"]["ExitCode"]
@@ -110,13 +111,14 @@ class Job:
     def _failure(self, how: str, lines: Sequence[str]) -> str:
         said = ["Its last lines:", *(f"  {line}" for line in lines)] if lines else ["It wrote nothing."]
         return "\n".join(
-            [f"golive:release.pre ({' '.join(self.command)}) {how}. The version was not started, and what was live is.",
+            [f"{self.key} ({' '.join(self.command)}) {how}. The version was not started, and what was live is.",
              *said]
         )  # fmt: skip
 
     def _hidden(self, text: str) -> str:
-        for value in sorted(self.secrets, key=len, reverse=True):
-            text = text.replace(value, HIDDEN) if len(value) >= SHORTEST else text
+        pieces = {line for value in self.secrets for line in value.splitlines() if len(line) >= SHORTEST}
+        for piece in sorted(pieces, key=len, reverse=True):
+            text = text.replace(piece, HIDDEN)
         return text
 
     def _remove(self, docker: Any) -> None:
@@ -137,6 +139,15 @@ class Job:
         except ImageNotFound:
             raise EngineError(f"The image {self.image} is not on the Docker engine. Run pulumi up again.") from None
         except APIError as error:
-            raise EngineError(f"golive:release.pre cannot run: {error.explanation or error}") from None
+            raise EngineError(f"{self.key} cannot run: {error.explanation or error}") from None
         except (DockerException, OSError) as error:
             raise unreachable(self.host, error) from None
+
+
+def _since(container: Any, last: str) -> list[tuple[str, str]]:
+    """The whole lines that were written after the time `last` ("": all), each with its time."""
+    # To the microsecond, and what was seen is left out again below.
+    since = datetime.fromisoformat(f"{last[:26]}+00:00").timestamp() if last else None
+    written: str = container.logs(timestamps=True, since=since).decode("utf-8", errors="replace")
+    found = (line.partition(" ") for line in written.split("\n") if line)
+    return [(stamp, line) for stamp, _, line in found if stamp > last]

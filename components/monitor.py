@@ -5,8 +5,8 @@ Source: https://github.com/TwiN/gatus/blob/v5.36.0/README.md
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import pulumi
@@ -26,6 +26,7 @@ from pulumi_docker import (
 from components.engine import labels, published
 from components.settings import Docker
 from components.settings import Monitor as Wishes
+from components.way import Way
 
 INSIDE = 8080  # where it listens, in its container
 CONFIG = "/config/config.yaml"
@@ -34,31 +35,28 @@ SLOW = 5000  # milliseconds: an answer that takes longer counts as none
 LOG_OPTS = {"max-size": "10m", "max-file": "3"}
 
 
-def gatus_config(name: str, group: str, url: str, *, host: str | None = None, interval: int = 30) -> str:
-    """Gatus's configuration as text: one endpoint `name` in `group` (the stack), asked every `interval` seconds.
+@dataclass(frozen=True)
+class Endpoint:
+    """What is asked whether it is healthy: `url` as the monitor reaches it, with `headers`."""
 
-    `url`: the health path as the monitor reaches it; `host`: the host name the proxy's rule asks for. Never with
-    skip-invalid-config-update, which stops all checks after one bad file. Raises ValueError where the text would not
-    say what was meant.
+    name: str
+    url: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+def gatus_config(title: str, group: str, endpoints: Sequence[Endpoint], interval: int = 30) -> str:
+    """Gatus's configuration as text: the endpoints in `group` (the stack), each asked every `interval` seconds.
+
+    Never with skip-invalid-config-update, which stops all checks after one bad file. Raises ValueError where the text
+    would not say what was meant.
     """
-    endpoint: dict[str, Any] = {
-        "name": name,
-        "group": group,
-        "url": url,
-        "interval": f"{interval}s",
-        "client": {"ignore-redirect": True},  # a page to log in is no sign of health
-        # 2xx, as readiness asks for. Both ends: without an answer the status is 0.
-        "conditions": ["[STATUS] >= 200", "[STATUS] < 300", f"[RESPONSE_TIME] < {SLOW}"],
-    }
-    if host:
-        endpoint["headers"] = {"Host": host}
-    title = f"{name} {group}"
+    title = f"{title} {group}"
     meant = {
         "metrics": True,
         "web": {"port": INSIDE},
         "ui": {"title": f"{title}: status", "header": title},
         "storage": {"type": "sqlite", "path": f"{DATA}/gatus.db"},
-        "endpoints": [endpoint],
+        "endpoints": [_asked(one, group, interval) for one in endpoints],
     }
     text = yaml.safe_dump(meant, sort_keys=False, width=1000)
     # Gatus replaces $NAME by its environment before it reads the file: a doubled $ stands for itself.
@@ -68,9 +66,22 @@ def gatus_config(name: str, group: str, url: str, *, host: str | None = None, in
     return text
 
 
+def _asked(endpoint: Endpoint, group: str, interval: int) -> dict[str, Any]:
+    return {
+        "name": endpoint.name,
+        "group": group,
+        "url": endpoint.url,
+        "interval": f"{interval}s",
+        "client": {"ignore-redirect": True},  # a page to log in is no sign of health
+        # 2xx, as readiness asks for. Both ends: without an answer the status is 0.
+        "conditions": ["[STATUS] >= 200", "[STATUS] < 300", f"[RESPONSE_TIME] < {SLOW}"],
+        **({"headers": dict(endpoint.headers)} if endpoint.headers else {}),
+    }
+
+
 @dataclass(frozen=True)
 class MonitorArgs:
-    """`network`: the proxy's; `proxy`: its name there; `host` as in the traffic; `health`: the app's health path.
+    """`network`: the proxy's; `proxy`: its name there; `routes`: how each app is reached, and its health path.
 
     `after`: what must be there before anyone asks, or the first thing the status page shows is a failure.
     """
@@ -81,8 +92,7 @@ class MonitorArgs:
     docker: Docker
     network: pulumi.Input[str]
     proxy: str
-    health: str
-    host: str | None = None
+    routes: Mapping[str, tuple[Way, str]]
     after: Sequence[pulumi.Resource] = ()
 
 
@@ -100,9 +110,11 @@ class Monitor(pulumi.ComponentResource):
 
     def _container(self, name: str, args: MonitorArgs) -> Container:
         wishes, stem, opts = args.monitor, f"{args.project}-{args.stack}-monitor", pulumi.ResourceOptions(parent=self)
-        config = gatus_config(
-            args.project, args.stack, f"http://{args.proxy}{args.health}", host=args.host, interval=wishes.interval
-        )
+        endpoints = [
+            Endpoint(app or args.project, f"http://{args.proxy}{health}", way.headers)
+            for app, (way, health) in args.routes.items()
+        ]
+        config = gatus_config(args.project, args.stack, endpoints, wishes.interval)
         volume = Volume(
             f"{name}-data",
             name=stem,

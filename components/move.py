@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from components import routefile, routereading
 from components.daemon import EngineError
-from components.probe import PAUSE, Answer, Waiting, wait
-from components.progress import NEWS, Tell, silent
+from components.draining import drained
+from components.probe import Answer, Waiting, wait
+from components.progress import Tell, silent
 from components.routefile import Target
 from components.slots import Slot
 from components.wanted import Wanted
@@ -26,30 +27,6 @@ if TYPE_CHECKING:
 SERVED = 15  # seconds at most until the proxy serves a new file; it takes some 0.1 s
 # The proxy is told of a new file by the kernel, once. Seconds without effect after which the file is put there again.
 LOST = 3
-
-
-def drained(
-    proxy: Proxy,
-    target: Target,
-    patience: float,
-    tell: Tell = silent,
-    *,
-    clock: Callable[[], float] = time.monotonic,
-    sleep: Callable[[float], None] = time.sleep,
-) -> None:
-    """Returns once nothing is under way in `target` any more, to which no route leads.
-
-    After `patience` s at the latest: what still is under way is then cut off by its container's stop.
-    """
-    begun = told = clock()
-    while (now := clock()) - begun < patience:
-        left = sum(proxy.connections(name, target.port) for name in target.names)
-        if not left:
-            return
-        if now - told >= NEWS:
-            tell(f"waiting for {left} connections of {target.name} to end, {now - begun:.0f} s of {patience:.0f} s")
-            told = now
-        sleep(PAUSE)
 
 
 @dataclass
@@ -127,8 +104,8 @@ class Move:
         """
         wanted, target = self.wanted, self.wanted.targets[self.slot]
         text = self.before
-        if not routefile.shows(text, self.slot, target, wanted.host):
-            text = routefile.with_candidate(self.before, self.slot, target, wanted.host)
+        if not routefile.shows(text, self.slot, target, wanted.way):
+            text = routefile.with_candidate(self.before, self.slot, target, wanted.way)
             self.proxy.place(text)
         try:
             self._wait(
@@ -207,5 +184,5 @@ class Move:
         version = wanted.versions.get(self.was, "the version before")
         return (
             f"{version} in slot {self.was} is live as before. Mend {wanted.versions[self.slot]} and run pulumi up "
-            f"again, or set golive:version back to {version}."
+            f"again, or set {wanted.key} back to {version}."
         )

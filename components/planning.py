@@ -1,33 +1,34 @@
-"""From the configuration and what runs to the plan: which slot is to hold what, and who gets it."""
+"""From the configuration and what runs to the plan of each app: which slot is to hold what, and who gets it."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import pulumi
 
 from components import choice
+from components.appsections import App
 from components.choice import Wish
-from components.settings import Settings
 from components.slots import ALL, Plan, Previous, Spec, Trial
 
 
-def wanted(settings: Settings, before: Previous) -> Spec | None:
+def wanted(app: App, before: Previous) -> Spec | None:
     """What the configuration asks for. Without a version: what runs, with the other settings as they are now.
 
     None: what runs keeps running, be it nothing; settings wait while a trial is under way. Raises RunError where what
     runs cannot be told.
     """
-    service = settings.service
+    service = app.service
     running = before.live_spec
-    if settings.version:
-        version, image = settings.version, reference(settings.image, settings.version)
+    if app.version:
+        version, image = app.version, reference(app.image, app.version)
     elif before.trial:
         return None
     elif running:
         version, image = running.version, running.image
     elif before.live:
-        raise pulumi.RunError(f"The state does not tell what runs in slot {before.live}. Set golive:version.")
+        raise pulumi.RunError(f"The state does not tell what runs in slot {before.live}. Set {app.key('version')}.")
     else:
         return None
     return Spec(
@@ -50,22 +51,31 @@ def wanted(settings: Settings, before: Previous) -> Spec | None:
     )
 
 
-def wish(settings: Settings, before: Previous) -> Wish:
+def wish(app: App, before: Previous) -> Wish:
     """What the configuration asks for, with whom it is tried. Raises RunError as `wanted`."""
-    spec, asked, keep = wanted(settings, before), settings.experiment, settings.release.keep_warm
+    spec, asked, keep = wanted(app, before), app.experiment, app.release.keep_warm
     if asked and spec:
-        other = replace(spec, version=asked.version, image=reference(settings.image, asked.version))
+        other = replace(spec, version=asked.version, image=reference(app.image, asked.version))
         whom = Trial(asked.percent or 0, asked.header or "", asked.cookie or "", asked.value or "", experiment=True)
-        return Wish(spec, whom, other, keep)
-    return Wish(spec, Trial(settings.canary) if settings.canary < ALL else None, None, keep)
+        return Wish(spec, whom, other, keep, app.key)
+    return Wish(spec, Trial(app.canary) if app.canary < ALL else None, None, keep, app.key)
 
 
-def planned(settings: Settings, before: Previous, now: float) -> Plan:
-    """Which slot holds what, and who gets it. `now`: in seconds since 1970. Raises RunError where it cannot be done."""
-    try:
-        return choice.plan(before, wish(settings, before), now)
-    except choice.TrialError as error:
-        raise pulumi.RunError(f"Pulumi.{settings.stack}.yaml: golive:version {settings.version}: {error}") from None
+def planned(stack: str, apps: Mapping[str, App], before: Mapping[str, Previous], now: float) -> dict[str, Plan]:
+    """Which slot of each app holds what, and who gets it. `now`: in seconds since 1970.
+
+    Raises RunError with a line for each app of which it cannot be done.
+    """
+    plans, problems = {}, []
+    for name, app in apps.items():
+        there = before.get(name, Previous())
+        try:
+            plans[name] = choice.plan(there, wish(app, there), now)
+        except choice.TrialError as error:
+            problems.append(f"Pulumi.{stack}.yaml: {app.key('version')} {app.version}: {error}")
+    if problems:
+        raise pulumi.RunError("\n".join(problems))
+    return plans
 
 
 def reference(image: str, version: str) -> str:

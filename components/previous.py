@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import pulumi
@@ -28,15 +29,29 @@ READ = "pulumi:pulumi:readStackResourceOutputs"
 PAUSES = (0.05, 0.1, 0.2, 0.4)
 
 
-def previous() -> Previous:
-    """What runs, as far as the state knows. Raises RunError where the state cannot be understood."""
-    return from_resources(_resources())
+@dataclass(frozen=True)
+class State:
+    """The stack's state. `apps`: what runs, by the app's name. `reviewer_ids`: the numbers of users and teams that
+    earlier updates asked GitHub for, by `user:alice` and `team:platform`.
+    """
+
+    apps: Mapping[str, Previous]
+    reviewer_ids: Mapping[str, int]
 
 
-def from_resources(resources: Collection[Any]) -> Previous:
-    """From resources as the engine tells them: `{"type": …, "outputs": {…}}` each. Raises RunError."""
-    release = _outputs(resources, RELEASE)
-    route = _outputs(resources, ROUTE)
+def read(names: Collection[str]) -> State:
+    """What is known of the apps called so. Raises RunError where the state cannot be understood."""
+    resources = _resources()
+    return State({name: previous(resources, name) for name in names}, reviewer_ids(resources))
+
+
+def previous(resources: Mapping[str, Any], app: str = "") -> Previous:
+    """What runs of `app`, from resources as the engine tells them: `{URN: {"type": …, "outputs": {…}}}`.
+
+    Raises RunError.
+    """
+    release = _outputs(resources, RELEASE, f"release-{app}" if app else "release")
+    route = _outputs(resources, ROUTE, f"traffic-route-{app}" if app else "traffic-route")
     live = route.get("live")
     if live not in SLOTS or not release.get("slots"):
         return Previous()
@@ -52,14 +67,10 @@ def from_resources(resources: Collection[Any]) -> Previous:
     return Previous(live, there, trial, float(route.get("warmSince") or 0))
 
 
-def _outputs(resources: Collection[Any], kind: str) -> Mapping[str, Any]:
-    return next((one.get("outputs") or {} for one in resources if one.get("type") == kind), {})
-
-
-def reviewer_ids() -> dict[str, int]:
-    """The numbers of users and teams that earlier updates asked GitHub for, by `user:alice` and `team:platform`."""
+def reviewer_ids(resources: Mapping[str, Any]) -> dict[str, int]:
+    """The numbers that are known already."""
     found: dict[str, int] = {}
-    for one in _resources():
+    for one in resources.values():
         if one.get("type") in ASKED:
             known = (one.get("outputs") or {}).get("reviewerIds") or {}
             # The engine hands numbers over as floats.
@@ -67,10 +78,18 @@ def reviewer_ids() -> dict[str, int]:
     return found
 
 
-def _resources() -> Collection[Any]:
+def _outputs(resources: Mapping[str, Any], kind: str, name: str) -> Mapping[str, Any]:
+    """Of the resource of this type and name, which its URN ends with."""
+    for urn, one in resources.items():
+        if one.get("type") == kind and urn.rpartition("::")[2] == name:
+            return one.get("outputs") or {}
+    return {}
+
+
+def _resources() -> Mapping[str, Any]:
     stack = f"{pulumi.get_organization()}/{pulumi.get_project()}/{pulumi.get_stack()}"
-    answer = _read(stack).value or {}
-    return list((answer.get("outputs") or {}).values())
+    found: Mapping[str, Any] = (_read(stack).value or {}).get("outputs") or {}
+    return found
 
 
 def _read(stack: str, pauses: Sequence[float] = PAUSES) -> InvokeResult:

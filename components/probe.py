@@ -13,9 +13,9 @@ from http import HTTPStatus
 import urllib3
 
 from components.progress import NEWS
-from components.routefile import SLOT_HEADER
 from components.routereading import ROUTE_HEADER
 from components.slots import Slot
+from components.way import SLOT_HEADER, Way
 
 PAUSE = 0.1  # seconds between two questions
 
@@ -40,16 +40,15 @@ class Answer:
 
 @dataclass(frozen=True)
 class Probe:
-    """Where the proxy is reached (`url`), the host name its rule asks for, and how long one answer may take, in s."""
+    """Where the proxy is reached (`url`), which requests are for the app, and how long one answer may take, in s."""
 
     url: str
-    host: str | None
+    way: Way
     timeout: float
 
     def ask(self, path: str, slot: Slot | None) -> Answer:
         """One request to `slot`; None: as any user."""
-        headers: dict[str, str] = {SLOT_HEADER: slot} if slot else {}
-        headers |= {"Host": self.host} if self.host else {}
+        headers = {**({SLOT_HEADER: slot} if slot else {}), **self.way.headers}
         try:
             # A connection of its own each time: what an old one says is not what a user would be told.
             reply = urllib3.PoolManager(timeout=urllib3.Timeout(total=self.timeout), retries=False).request(

@@ -17,13 +17,13 @@ from typing import Any
 
 from docker.errors import APIError, DockerException, NotFound
 
+from components import routenames
 from components.daemon import EngineError, client, unreachable
 from components.routefile import FOLDER
 
-FILE = "route.yml"
 # A folder and an ending that the proxy does not watch: while it starts it lists what is there, and gives up watching
 # for good where a file is gone before it got to it.
-NEW = ".new/route.tmp"
+NEW = ".new"
 LAST_LINES = 10
 # https://docs.kernel.org/networking/proc_net_tcp.html
 SOCKETS = ("/proc/net/tcp", "/proc/net/tcp6")
@@ -31,11 +31,16 @@ ESTABLISHED = "01"
 
 
 class Proxy:
-    """The proxy's container on the engine at `host`. Every method raises EngineError where the engine refuses."""
+    """The proxy's container on the engine at `host`, and the route file of `service` in it, "" for the only one.
 
-    def __init__(self, host: str | None, name: str) -> None:
-        self.host, self.name = host, name
+    Every method raises EngineError where the engine refuses.
+    """
+
+    def __init__(self, host: str | None, name: str, service: str = "") -> None:
+        self.host, self.name, self.service = host, name, service
         self.docker = client(host)
+        self.file = routenames.file_name(service)
+        self.new = f"{NEW}/{self.file.removesuffix('.yml')}.tmp"
 
     def close(self) -> None:
         """Lets go of the engine."""
@@ -45,28 +50,43 @@ class Proxy:
         """The route file as it is; "" where there is none, or no proxy."""
         with self._plainly():
             try:
-                chunks, _ = self.docker.containers.get(self.name).get_archive(f"{FOLDER}/{FILE}")
+                chunks, _ = self.docker.containers.get(self.name).get_archive(f"{FOLDER}/{self.file}")
             except NotFound:
                 return ""
             with tarfile.open(fileobj=io.BytesIO(b"".join(chunks))) as archive:
-                file = archive.extractfile(FILE)
-                return file.read().decode("utf-8", errors="replace") if file else ""
+                file = archive.extractfile(self.file)
+                text = file.read().decode("utf-8", errors="replace") if file else ""
+        return routenames.plain(text, self.service)
 
     def place(self, text: str) -> None:
         """Puts `text` in the file's place at one stroke: the proxy never reads half of it, whenever this is stopped."""
-        data = text.encode()
+        data = routenames.named(text, self.service).encode()
         packed = io.BytesIO()
         with tarfile.open(fileobj=packed, mode="w") as archive:
-            folder = tarfile.TarInfo(NEW.partition("/")[0])
+            folder = tarfile.TarInfo(NEW)
             folder.type, folder.mode = tarfile.DIRTYPE, 0o755
             archive.addfile(folder)
-            info = tarfile.TarInfo(NEW)
+            info = tarfile.TarInfo(self.new)
             info.size, info.mode, info.mtime = len(data), 0o644, int(time.time())
             archive.addfile(info, io.BytesIO(data))
         with self._plainly():
             container = self._container(self.name)
             container.put_archive(FOLDER, packed.getvalue())
-            done = container.exec_run(["mv", "-f", f"{FOLDER}/{NEW}", f"{FOLDER}/{FILE}"])
+            self._moved(container, self.new, self.file)
+
+    def remove(self) -> None:
+        """Takes the file away where the proxy runs; where it does not, there is nothing that could be done."""
+        with self._plainly():
+            try:
+                container = self.docker.containers.get(self.name)
+            except NotFound:
+                return
+            if container.status == "running" and self.present():
+                self._moved(container, self.file, self.new)
+
+    def _moved(self, container: Any, old: str, new: str) -> None:
+        """`mv` is what every image of the proxy has; there is no other way to rename by the Docker API."""
+        done = container.exec_run(["mv", "-f", f"{FOLDER}/{old}", f"{FOLDER}/{new}"])
         if done.exit_code:
             said = done.output.decode(errors="replace").strip()
             raise EngineError(f"The route file could not be put in place in {self.name}: {said or done.exit_code}.")

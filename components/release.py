@@ -1,4 +1,4 @@
-"""The app's two slots as containers on a network of their own; nobody reaches them but through the proxy.
+"""An app's two slots as containers; nobody reaches them but through the proxy.
 
 A slot's container is never changed while it is live: see components/slots.py for who gets what.
 Source: https://www.pulumi.com/registry/packages/docker/api-docs/container/
@@ -18,37 +18,42 @@ from pulumi_docker import (
     ContainerLabelArgs,
     ContainerNetworksAdvancedArgs,
     Network,
-    NetworkLabelArgs,
     RemoteImage,
 )
 
+from components.appsections import App
 from components.engine import labels
 from components.job import Job
-from components.preparation import Preparation
+from components.preparation import Preparation, Prepared
 from components.routefile import Target
-from components.sections import Release as Wishes
 from components.settings import Docker
 from components.slots import SLOTS, Plan, Slot, Spec, numbered, to_json
 
 
 @dataclass(frozen=True)
 class ReleaseArgs:
-    """`plan`: which slot holds what; `release`: what comes before a slot's container."""
+    """`app`: how it is released; `plan`: which of its slots holds what; `network`: the stack's."""
 
     project: str
     stack: str
+    app: App
     plan: Plan
-    release: Wishes
     docker: Docker
+    network: Network
+
+    @property
+    def stem(self) -> str:
+        """What the names of the app's containers begin with."""
+        return self.app.of(f"{self.project}-{self.stack}")
 
 
 class Release(pulumi.ComponentResource):
-    """The network, and each occupied slot's image and containers.
+    """Each occupied slot's image and containers.
 
-    Out: `network`; by slot `targets`, where it is reached, `images`, and `containers`, their ids.
+    Out, by slot: `targets`, where it is reached, `images`, and `containers`, their ids. `ready`: what must be there
+    before anyone is sent to them.
     """
 
-    network: pulumi.Output[str]
     images: dict[Slot, pulumi.Output[str]]
     targets: dict[Slot, Target]
     containers: dict[Slot, pulumi.Output[str]]
@@ -57,15 +62,7 @@ class Release(pulumi.ComponentResource):
     def __init__(self, name: str, args: ReleaseArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("golive:app:Release", name, None, opts)
         plan = args.plan
-        self._network = Network(
-            f"{name}-network",
-            name=f"{args.project}-{args.stack}",
-            driver="bridge",
-            labels=labels(NetworkLabelArgs, args.project, args.stack),
-            opts=pulumi.ResourceOptions(parent=self),
-        )
-        self.network = self._network.name
-        self.targets = {slot: target(f"{args.project}-{args.stack}", slot, spec) for slot, spec in plan.slots.items()}
+        self.targets = {slot: target(args.stem, slot, spec) for slot, spec in plan.slots.items()}
         self.images = {}
         made = {slot: self._slot(name, args, slot, plan.slots[slot]) for slot in SLOTS if slot in plan.slots}
         self.containers = {
@@ -74,9 +71,7 @@ class Release(pulumi.ComponentResource):
         self.ready = [one for all_ in made.values() for one in all_]
         # Only once the containers are there: what is recorded here is what they were made from.
         slots = pulumi.Output.all(*self.containers.values()).apply(lambda _: to_json(plan.slots))
-        self.register_outputs(
-            {"network": self.network, "containers": self.containers, "slots": pulumi.Output.secret(slots)}
-        )
+        self.register_outputs({"containers": self.containers, "slots": pulumi.Output.secret(slots)})
 
     def _slot(self, name: str, args: ReleaseArgs, slot: Slot, spec: Spec) -> list[Container]:
         opts = pulumi.ResourceOptions(parent=self)
@@ -89,33 +84,31 @@ class Release(pulumi.ComponentResource):
                 name=container,
                 opts=pulumi.ResourceOptions(parent=self, delete_before_replace=True, depends_on=prepared),
                 **container_of(spec, image.image_id, spec.command),
-                labels=labels(ContainerLabelArgs, args.project, args.stack, slot=slot, version=spec.version),
-                networks_advanced=[ContainerNetworksAdvancedArgs(name=self.network, aliases=[container])],
+                labels=labels(
+                    ContainerLabelArgs, args.project, args.stack, args.app.name, slot=slot, version=spec.version
+                ),
+                networks_advanced=[ContainerNetworksAdvancedArgs(name=args.network.name, aliases=[container])],
             )
             for number, container in enumerate(self.targets[slot].names)
         ]
 
     def _prepared(self, name: str, args: ReleaseArgs, slot: Slot, spec: Spec, image: RemoteImage) -> Preparation:
         """What comes before the slot's containers, whenever they are to be other ones."""
-        stem, wishes = f"{args.project}-{args.stack}", args.release
-        props: dict[str, Any] = {
-            "key": _secret_with(spec, hashlib.sha256(json.dumps(asdict(spec), sort_keys=True).encode()).hexdigest()),
-            "slot": slot,
-            "targets": {slot: dict(vars(self.targets[slot]))},
-            "proxy": f"{stem}-proxy",
-            "dockerHost": args.docker.host or "",
-            "drain": wishes.drain,
-        }
+        wishes, stem, job = args.app.release, f"{args.project}-{args.stack}", None
+        whose = {"golive.project": args.project, "golive.stack": args.stack}
         if wishes.pre:
             job = Job(
-                name=f"{stem}-{slot}-pre", image=spec.image, command=list(wishes.pre), network=stem,
+                name=f"{args.stem}-{slot}-pre", image=spec.image, command=list(wishes.pre), network=stem,
                 timeout=wishes.pre_timeout, envs=_variables(spec), secrets=list(spec.secrets.values()),
-                labels={"golive.project": args.project, "golive.stack": args.stack}, memory=spec.memory,
-                host=args.docker.host,
+                labels=whose, memory=spec.memory, host=args.docker.host, key=args.app.key("release.pre"),
             )  # fmt: skip
-            props["job"] = _secret_with(spec, job.props())
-        opts = pulumi.ResourceOptions(parent=self, depends_on=[image, self._network])
-        return Preparation(f"{name}-{slot}-preparation", props, opts)
+        key = hashlib.sha256(json.dumps(asdict(spec), sort_keys=True).encode()).hexdigest()
+        prepared = Prepared(
+            key, slot, self.targets[slot], f"{stem}-proxy", wishes.drain, args.docker.host, args.app.name, job,
+            secret=bool(spec.secrets),
+        )  # fmt: skip
+        opts = pulumi.ResourceOptions(parent=self, depends_on=[image, args.network])
+        return Preparation(f"{name}-{slot}-preparation", prepared, opts)
 
 
 def target(stem: str, slot: Slot, spec: Spec) -> Target:

@@ -9,8 +9,9 @@ Source: https://www.pulumi.com/docs/iac/concepts/providers/dynamic-providers/
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
 
 import pulumi
 from pulumi.dynamic import CreateResult, DiffResult, ReadResult, Resource, ResourceProvider, UpdateResult
@@ -18,7 +19,15 @@ from pulumi.dynamic import CreateResult, DiffResult, ReadResult, Resource, Resou
 from components.daemon import EngineError
 from components.previous import ROUTE
 from components.routefile import Served, route_file
+from components.slots import Slot
 from components.wanted import Wanted, targets_of
+
+if TYPE_CHECKING:
+    from components.probe import Answer
+    from components.progress import Tell
+    from components.proxy import Proxy
+
+    Ask = Callable[[str, Slot | None], Answer]
 
 # What else is in the inputs is only how the move is made; a change of it moves nothing.
 MATTERS = ("content", "live", "trial", "containers", "proxy", "proxyId", "dockerHost")
@@ -50,7 +59,7 @@ class RouteProvider(ResourceProvider):
         from components.proxy import Proxy  # noqa: PLC0415 - see below
 
         try:
-            proxy = Proxy(props.get("dockerHost"), props["proxy"])
+            proxy = Proxy(props.get("dockerHost"), props["proxy"], props.get("service") or "")
             try:
                 return ReadResult(id_, {**_plain(props), "content": proxy.present()})
             finally:
@@ -59,29 +68,40 @@ class RouteProvider(ResourceProvider):
             raise RouteError(str(error)) from None
 
     def delete(self, _id: str, _props: dict[str, Any]) -> None:
-        """Nothing to do: the file goes with the proxy's volume."""
+        """The app goes: nobody is sent there any more, and what is under way comes to its end. Raises RouteError."""
+        from components.draining import withdrawn  # noqa: PLC0415 - see below
+
+        last = Wanted.of(_props)
+        with _at_the_proxy(_props, last) as (proxy, ask, tell):
+            withdrawn(proxy, last, ask, tell)
 
 
 def _moved(props: Mapping[str, Any], olds: Mapping[str, Any]) -> dict[str, Any]:
+    from components.move import Move  # noqa: PLC0415 - see below
+
+    wanted = Wanted.of(props)
+    leaving = {slot: one for slot, one in targets_of(olds).items() if slot not in wanted.targets}
+    with _at_the_proxy(props, wanted) as (proxy, ask, tell):
+        Move(proxy, wanted, ask, _last(olds), leaving, tell).run()
+    return {**_plain(props), "warmSince": _warm_since(props, olds)}
+
+
+@contextmanager
+def _at_the_proxy(props: Mapping[str, Any], wanted: Wanted) -> Iterator[tuple[Proxy, Ask, Tell]]:
+    """What a move needs. Raises RouteError for the engine's refusals."""
     # Loaded only where the route moves: the program declares it, and most updates do not move it.
     from components import progress  # noqa: PLC0415
-    from components.move import Move  # noqa: PLC0415
     from components.probe import Probe  # noqa: PLC0415
     from components.proxy import Proxy  # noqa: PLC0415
 
-    wanted = Wanted.of(props)
     try:
-        proxy = Proxy(wanted.docker_host, wanted.proxy)
+        proxy = Proxy(wanted.docker_host, wanted.proxy, wanted.way.service)
         try:
-            probe = Probe(wanted.url, wanted.host, wanted.timeout)
-            tell = progress.teller(props.get("urn"))
-            leaving = {slot: one for slot, one in targets_of(olds).items() if slot not in wanted.targets}
-            Move(proxy, wanted, probe.ask, _last(olds), leaving, tell).run()
+            yield proxy, Probe(wanted.url, wanted.way, wanted.timeout).ask, progress.teller(props.get("urn"))
         finally:
             proxy.close()
     except EngineError as error:
         raise RouteError(str(error)) from None
-    return {**_plain(props), "warmSince": _warm_since(props, olds)}
 
 
 def _warm_since(props: Mapping[str, Any], olds: Mapping[str, Any]) -> float:
@@ -95,7 +115,7 @@ def _last(olds: Mapping[str, Any]) -> str:
     if not olds:
         return ""
     last = Wanted.of(olds)
-    return route_file(Served(last.live, last.targets, last.host, last.versions, last.trial))
+    return route_file(Served(last.live, last.targets, last.way, last.versions, last.trial))
 
 
 def _plain(props: Mapping[str, Any]) -> dict[str, Any]:

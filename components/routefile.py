@@ -16,9 +16,9 @@ import yaml
 
 from components.routereading import CANDIDATE, ROUTE_HEADER, parsed, serving
 from components.slots import ALL, SLOTS, Slot, Trial, numbered, other
+from components.way import EVERY_REQUEST, SLOT_HEADER, Way
 
 FOLDER = "/etc/golive/routes"  # where the proxy looks for it, in its container
-SLOT_HEADER = "X-Golive-Slot"  # asked: which slot; answered: which slot it was
 EXPERIMENT_HEADER = "X-Golive-Experiment"  # answered, where asked for: the two versions that are compared
 HEAD = "# Written by golive: the next `pulumi up` puts back what is changed here by hand.\n"
 # Which router counts where several fit, however long its host name makes its rule.
@@ -57,13 +57,13 @@ class Target:
 class Served:
     """Whom the file sends where: everyone to `live`, those of `trial` to the other slot, and all while `live` is down.
 
-    `host`: only requests with this host name; None: all. `versions`: by slot. `tell`: whether the answers name the two
-    versions of an experiment. `closed`: nobody is let in, and the answer says in how many seconds to come back.
+    `way`: which requests are for the app. `versions`: by slot. `tell`: whether the answers name the two versions of an
+    experiment. `closed`: nobody is let in, and the answer says in how many seconds to come back.
     """
 
     live: Slot
     targets: Mapping[Slot, Target]
-    host: str | None = None
+    way: Way = EVERY_REQUEST
     versions: Mapping[Slot, str] = field(default_factory=dict)
     trial: Trial | None = None
     tell: bool = False
@@ -73,6 +73,10 @@ class Served:
     def second(self) -> Slot | None:
         """The slot that is not live."""
         return other(self.live) if other(self.live) in self.targets else None
+
+    def router(self, priority: int, service: str, middlewares: list[str], rule: str = "") -> dict[str, Any]:
+        """A router for those of the app's requests that fit `rule`."""
+        return _router(self.way, priority, service, middlewares, rule, *(one.health for one in self.targets.values()))
 
 
 def route_file(served: Served) -> str:
@@ -86,11 +90,11 @@ def route_file(served: Served) -> str:
     routers, services, middlewares = _everyone(served)
     services |= {slot: _service(served.targets[slot], checked=True) for slot in slots}
     if served.closed is not None:
-        routers["closed"] = _router(CLOSED, served.host, "nobody", ["closed"])
+        routers["closed"] = served.router(CLOSED, "nobody", ["closed"])
         services["nobody"] = {"loadBalancer": {"servers": []}}  # the proxy itself answers 503
         middlewares["closed"] = _answering({"Retry-After": str(served.closed), "Cache-Control": "no-store"})
     for slot in slots:
-        routers[f"tester-{slot}"] = _tester(slot, slot, served.host, TESTERS)
+        routers[f"tester-{slot}"] = _tester(slot, slot, served.targets[slot], served.way, TESTERS)
     document = {
         "http": {
             "routers": routers,
@@ -102,7 +106,7 @@ def route_file(served: Served) -> str:
     return _text(document, {f"tester-{slot}": slot for slot in slots})
 
 
-def with_candidate(present: str, slot: Slot, target: Target, host: str | None = None) -> str:
+def with_candidate(present: str, slot: Slot, target: Target, way: Way = EVERY_REQUEST) -> str:
     """`present` as it is, and beside it a way to `slot` for those who ask for it by header. "": nothing was there.
 
     The candidate is not checked by the proxy: its own answers shall be seen, the bad ones too. Raises ValueError where
@@ -114,17 +118,17 @@ def with_candidate(present: str, slot: Slot, target: Target, host: str | None = 
         http[section] = dict(http.get(section) or {})
     # The probe's connections go soon, too: else the slot would never count as drained.
     http["serversTransports"]["slots"] = DIAL
-    http["routers"][CANDIDATE] = _tester(slot, CANDIDATE, host, TESTERS + 1)
+    http["routers"][CANDIDATE] = _tester(slot, CANDIDATE, target, way, TESTERS + 1)
     http["services"][CANDIDATE] = _service(target, checked=False)
     return _text(document, {CANDIDATE: slot})
 
 
-def shows(present: str, slot: Slot, target: Target, host: str | None = None) -> bool:
+def shows(present: str, slot: Slot, target: Target, way: Way = EVERY_REQUEST) -> bool:
     """Whether `present` leads testers to `target` in `slot`, whoever else gets there. Raises ValueError."""
     http = (parsed(present) or {}).get("http") or {}
     routers, services = http.get("routers") or {}, http.get("services") or {}
-    way = _tester(slot, slot, host, TESTERS)
-    return routers.get(f"tester-{slot}") == way and services.get(slot) == _service(target, checked=True)
+    tester = _tester(slot, slot, target, way, TESTERS)
+    return routers.get(f"tester-{slot}") == tester and services.get(slot) == _service(target, checked=True)
 
 
 def without(present: str, slot: Slot) -> str:
@@ -150,19 +154,19 @@ def _everyone(served: Served) -> tuple[dict[str, Any], dict[str, Any], dict[str,
     live, second, trial = served.live, served.second, served.trial
     middlewares: dict[str, Any] = {"again": AGAIN}
     if not second:
-        return {"app": _router(EVERYONE, served.host, live, ["again"])}, {}, middlewares
+        return {"app": served.router(EVERYONE, live, ["again"])}, {}, middlewares
     on_the_way = ["again"]
     if trial and served.tell:
         on_the_way.append("compared")
         middlewares["compared"] = _answering(
             {EXPERIMENT_HEADER: f"{served.versions[live]}, {served.versions[second]} ({trial.whom})"}
         )
-    routers = {"app": _router(EVERYONE, served.host, "app", on_the_way)}
+    routers = {"app": served.router(EVERYONE, "app", on_the_way)}
     services: dict[str, Any] = {"app": _failover(live, second)}
     if trial and trial.percent:
         services["app"] = _shared(served, second, trial)
     elif trial:
-        routers["group"] = _router(GROUP, served.host, "group", on_the_way, _group(trial))
+        routers["group"] = served.router(GROUP, "group", on_the_way, _group(trial))
         services["group"] = _failover(second, live)
     return routers, services, middlewares
 
@@ -208,19 +212,19 @@ def _group(trial: Trial) -> str:
     return rf"HeaderRegexp(`Cookie`, `(^|;\s*){re.escape(trial.cookie)}={re.escape(trial.value)}(;|$)`)"
 
 
-def _router(priority: int, host: str | None, service: str, middlewares: list[str], rule: str = "") -> dict[str, Any]:
-    who = f"Host(`{host}`)" if host else "PathPrefix(`/`)"
+def _router(way: Way, priority: int, service: str, middlewares: list[str], rule: str, *healths: str) -> dict[str, Any]:
+    who = way.rule(*healths)
     return {
         "rule": f"{who} && {rule}" if rule else who,
-        "priority": priority,
+        "priority": way.priority + priority,
         "service": service,
-        "middlewares": middlewares,
+        "middlewares": [*middlewares],  # a list that is shared would be written as an anchor
     }
 
 
-def _tester(slot: Slot, name: str, host: str | None, priority: int) -> dict[str, Any]:
+def _tester(slot: Slot, name: str, target: Target, way: Way, priority: int) -> dict[str, Any]:
     told = name if name == CANDIDATE else f"tester-{slot}"
-    return _router(priority, host, name, [told], f"Header(`{SLOT_HEADER}`, `{slot}`)")
+    return _router(way, priority, name, [told], f"Header(`{SLOT_HEADER}`, `{slot}`)", target.health)
 
 
 def _service(target: Target, *, checked: bool) -> dict[str, Any]:

@@ -5,29 +5,16 @@ In the stack file the keys are camelCase (`waitTimer`); here they are fields (`w
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
-from pydantic.alias_generators import to_camel
+from pydantic import Field
 
 from components import fields
+from components.appsections import App
+from components.section import Section
 
 GITHUB_ACTIONS = 15368  # the app that reports what workflows found, the same on github.com for everyone
 MINUTES_IN_30_DAYS = 43200
-
-
-class Section(BaseModel):
-    """What all parts share: nothing unknown is taken, nothing changes once read."""
-
-    model_config = ConfigDict(
-        extra="forbid", frozen=True, alias_generator=to_camel, populate_by_name=True, hide_input_in_errors=True
-    )
-
-    @model_validator(mode="before")
-    @classmethod
-    def _nothing_set(cls, values: Any) -> Any:
-        """An empty text means that nothing is set, as it does for the keys of Pulumi.yaml."""
-        return {key: one for key, one in values.items() if one != ""} if isinstance(values, dict) else values
 
 
 class GitHubApp(Section):
@@ -105,78 +92,6 @@ class Pipeline(Section):
     workflows: bool = True
 
 
-class Health(Section):
-    """When a version counts as ready. `timeout` and `deadline` in seconds."""
-
-    path: fields.HttpPath = "/health"
-    successes: Annotated[int, fields.between(1, 100)] = 3
-    timeout: Annotated[int, fields.between(1, 60, "seconds")] = 1
-    deadline: Annotated[int, fields.between(1, 3600, "seconds")] = 60
-
-
-class Logs(Section):
-    """How much of a container's output the engine keeps."""
-
-    max_size: fields.Size = "10m"
-    max_files: Annotated[int, fields.between(1, 100)] = 3
-
-
-class Worker(Section):
-    """A process of the app's image that no request reaches, such as a queue's worker or a scheduler."""
-
-    command: fields.Words
-    replicas: Annotated[int, fields.between(1, 100)] = 1
-
-
-class Service(Section):
-    """How the app runs. `memory` in MiB, `stop_timeout` in seconds, `cpus` in cores; `replicas`: containers a slot."""
-
-    port: fields.Port = 8080
-    health: Health = Health()
-    env: dict[fields.Variable, fields.Text] = Field(default_factory=dict)
-    secrets: dict[fields.Variable, fields.Secret] = Field(default_factory=dict)
-    cpus: Annotated[float, fields.between(0.01, 1024.0, "cores")] | None = None
-    memory: Annotated[int, fields.between(6, 16_777_216, "MiB")] | None = None  # 6 MiB is Docker's own least
-    read_only: bool = False
-    command: fields.Words | None = None
-    restart: Literal["unless-stopped", "always", "on-failure", "no"] = "unless-stopped"
-    stop_timeout: Annotated[int, fields.between(1, 3600, "seconds")] = 30
-    logs: Logs = Logs()
-    replicas: Annotated[int, fields.between(1, 100)] = 1
-    workers: dict[fields.Name, Worker] = Field(default_factory=dict)
-
-
-class Release(Section):
-    """How a version goes live. `pre`: a command of the new version that runs first, `pre_timeout` in seconds.
-
-    `keep_warm`: for how many seconds the version before stays to fall back on; None: until the next release. `drain`:
-    how long what is under way may take before a slot is stopped, in seconds.
-    """
-
-    pre: fields.Words | None = None
-    pre_timeout: Annotated[int, fields.between(1, 86400, "seconds")] = 600
-    keep_warm: fields.Span | None = None
-    drain: Annotated[int, fields.between(0, 3600, "seconds")] = 30
-
-
-class Experiment(Section):
-    """A second version beside the live one, for a share of the users, or those with a header or cookie of `value`."""
-
-    version: fields.Version
-    percent: Annotated[int, fields.between(1, 99, "percent")] | None = None
-    header: fields.Token | None = None
-    cookie: fields.Token | None = None
-    value: fields.Token | None = None
-    tell: bool = False
-
-
-class Maintenance(Section):
-    """Whether users are told to come back later, and after how many seconds."""
-
-    enabled: bool = False
-    retry_after: Annotated[int, fields.between(1, 604800, "seconds")] = 300
-
-
 class Metrics(Section):
     """Where the proxy's figures are read: the address and port bound on the Docker host; `port` None: nowhere."""
 
@@ -211,10 +126,7 @@ class Docker(Section):
 
 
 class Settings(Section):
-    """The whole configuration of one stack. `version` None: what runs keeps running; `image` "": nothing runs yet.
-
-    `canary`: the percentage of users who get `version` while it is not live; 100: it goes live.
-    """
+    """The whole configuration of one stack. `apps` by name; the simple form has one, without a name."""
 
     project: str
     stack: str
@@ -223,13 +135,7 @@ class Settings(Section):
     environment: Environment = Environment()
     protection: Protection = Protection()
     pipeline: Pipeline = Pipeline()
-    version: fields.Version | None = None
-    image: fields.AppImage | Literal[""] = ""
-    canary: fields.Share = 100
-    service: Service = Service()
-    release: Release = Release()
-    experiment: Experiment | None = None
-    maintenance: Maintenance = Maintenance()
+    apps: dict[str, App] = Field(default_factory=dict)
     traffic: Traffic = Traffic()
     monitor: Monitor = Monitor()
     docker: Docker = Docker()
@@ -237,9 +143,17 @@ class Settings(Section):
 
 def secret_paths(values: dict[str, object]) -> list[tuple[str, ...]]:
     """The paths in `values` (camelCase, as in the stack file) whose text must be encrypted."""
+    services = values.get("services")
+    named = [("services", str(name)) for name in (services if isinstance(services, dict) else {})]
     found: list[tuple[str, ...]] = [("github", "token"), ("github", "app", "privateKey")]
-    for section in ("environment", "service"):
-        inside = values.get(section)
-        names = inside.get("secrets") if isinstance(inside, dict) else None
-        found.extend((section, "secrets", str(name)) for name in names or {} if isinstance(names, dict))
+    for section in (("environment",), ("service",), *named):
+        names = inside(values, (*section, "secrets"))
+        found.extend((*section, "secrets", str(name)) for name in (names if isinstance(names, dict) else {}))
     return found
+
+
+def inside(values: object, path: tuple[str, ...]) -> object:
+    """What is at `path` in nested mappings, None where there is nothing."""
+    for part in path:
+        values = values.get(part) if isinstance(values, dict) else None
+    return values

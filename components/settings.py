@@ -17,6 +17,8 @@ from pulumi.runtime import config as engine
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from components import fields, stackfile
+from components.apps import apps
+from components.appsections import Experiment, Health, Logs, Maintenance, OneOfSeveral, Release, Service
 from components.complaints import Place, from_pydantic, unknown
 from components.contradictions import contradictions
 from components.sections import (
@@ -24,21 +26,16 @@ from components.sections import (
     DeployFrom,
     Docker,
     Environment,
-    Experiment,
     GitHub,
     GitHubApp,
-    Health,
-    Logs,
-    Maintenance,
     Monitor,
     Pipeline,
     Protection,
-    Release,
     RequiredCheck,
     Reviewers,
-    Service,
     Settings,
     Traffic,
+    inside,
     secret_paths,
 )
 
@@ -56,6 +53,7 @@ SECTIONS: Mapping[str, type[BaseModel]] = {
     "monitor": Monitor,
     "docker": Docker,
 }
+NAMED: Mapping[str, type[BaseModel]] = {"services": OneOfSeveral}  # any number of them, each by a name
 WORDS: Mapping[str, Any] = {"version": fields.Version, "image": fields.AppImage, "canary": fields.Share}
 OPTIONAL = {"experiment"}
 REQUIRED = {"github": "owner and repository", "deployFrom": "branch: main, or tag: v*"}
@@ -101,15 +99,16 @@ def parse(
     prefix = f"{project}:"
     # A key of Pulumi.yaml that is not set arrives as its empty default.
     given = {key.removeprefix(prefix): text for key, text in config.items() if key.startswith(prefix) and text != ""}
-    problems = [
-        place.line((name,), unknown(name, [*SECTIONS, *WORDS])) for name in given if name not in {*SECTIONS, *WORDS}
-    ]
-    values = {name: _decoded(text) if name in SECTIONS else text for name, text in given.items()}
+    known = [*SECTIONS, *NAMED, *WORDS]
+    problems = [place.line((name,), unknown(name, known)) for name in given if name not in known]
+    values = {name: text if name in WORDS else _decoded(text) for name, text in given.items()}
     problems += _clear_text(place, values, secure_paths)
     read_sections: dict[str, Any] = {}
     hidden = {*secret_paths(values), *secure_paths}
     for name in SECTIONS:
         problems += _section(place, name, values, hidden, read_sections)
+    for name in NAMED:
+        problems += _named(place, name, values.get(name), hidden, read_sections)
     for name, kind in WORDS.items():
         problems += _word(place, name, kind, values, read_sections)
     problems += [place.line(path, sentence) for path, sentence in contradictions(read_sections, stack)]
@@ -146,8 +145,28 @@ def _section(
     try:
         found[name] = model.model_validate(value, by_alias=True, by_name=False)
     except ValidationError as error:
-        return from_pydantic(place, name, model, error.errors(include_url=False), hidden)
+        return from_pydantic(place, (name,), model, error.errors(include_url=False), hidden)
     return []
+
+
+def _named(place: Place, name: str, several: Any, hidden: set[tuple[str, ...]], found: dict[str, Any]) -> list[str]:
+    """Puts those that are right into `found`, by name (None: none are given), and returns what is wrong with others."""
+    if not several:
+        found[name] = None
+        return []
+    if not isinstance(several, dict):
+        return [place.line((name,), "is no mapping. Write names and values below it.")]
+    problems: list[str] = []
+    found[name] = {}
+    for one, value in several.items():
+        model: type[BaseModel] = Settings  # of a wrong name
+        try:
+            called = TypeAdapter(fields.Name).validate_python(one)
+            model = NAMED[name]
+            found[name][called] = model.model_validate(value or {}, by_alias=True, by_name=False)
+        except ValidationError as error:
+            problems += from_pydantic(place, (name, str(one)), model, error.errors(include_url=False), hidden)
+    return problems
 
 
 def _word(place: Place, name: str, kind: Any, values: Mapping[str, Any], found: dict[str, Any]) -> list[str]:
@@ -157,7 +176,7 @@ def _word(place: Place, name: str, kind: Any, values: Mapping[str, Any], found: 
     try:
         found[name] = TypeAdapter(kind).validate_python(values[name])
     except ValidationError as error:
-        return from_pydantic(place, name, Settings, error.errors(include_url=False), set())
+        return from_pydantic(place, (name,), Settings, error.errors(include_url=False), set())
     return []
 
 
@@ -165,10 +184,7 @@ def _clear_text(place: Place, values: Mapping[str, Any], secure: Collection[tupl
     """A line for each secret that lies in clear text in the stack file."""
     problems = []
     for path in secret_paths(dict(values)):
-        node: Any = values
-        for part in path:
-            node = node.get(part) if isinstance(node, dict) else None
-        if node in (None, "") or any(path[: len(one)] == one for one in secure if one):
+        if inside(values, path) in (None, "") or any(path[: len(one)] == one for one in secure if one):
             continue
         command = place.set_command(path, secret=True)
         problems.append(
@@ -200,13 +216,7 @@ def _assembled(project: str, stack: str, found: Mapping[str, Any]) -> Settings:
         environment=environment.model_copy(update={"name": environment.name or stack}),
         protection=found["protection"],
         pipeline=found["pipeline"],
-        version=found["version"],
-        image=found["image"] or "",
-        canary=found["canary"] or 100,
-        service=found["service"],
-        release=found["release"],
-        experiment=found["experiment"],
-        maintenance=found["maintenance"],
+        apps=apps(found),
         traffic=found["traffic"],
         monitor=found["monitor"],
         docker=found["docker"],

@@ -5,6 +5,7 @@ Source: https://doc.traefik.io/traefik/reference/install-configuration/configura
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pulumi
@@ -14,19 +15,22 @@ from pulumi_docker import (
     ContainerNetworksAdvancedArgs,
     ContainerPortArgs,
     ContainerVolumeArgs,
+    Network,
     RemoteImage,
     Volume,
     VolumeLabelArgs,
 )
 
+from components.appsections import App
 from components.engine import labels, published
 from components.release import Release
 from components.route import Route
 from components.routefile import FOLDER, Served, route_file
-from components.settings import Docker, Health, Maintenance
+from components.settings import Docker
 from components.settings import Traffic as Wishes
 from components.slots import Plan
 from components.wanted import Wanted
+from components.way import Way
 
 INSIDE = 80  # where the proxy listens, in its container
 METRICS = 8082  # where it tells its figures
@@ -56,44 +60,45 @@ MEASURING = [
 
 
 @dataclass(frozen=True)
-class TrafficArgs:
-    """`plan` and `release`: what the route leads to; `health`: when a version counts as ready.
+class AppArgs:
+    """An app with its `release` and its `plan`: which slot gets whom."""
 
-    `drain`: how long what is under way in a slot that goes may take, in seconds; `tell`: whether the answers name the
-    versions of an experiment; `maintenance`: whether users are told to come back later.
-    """
+    app: App
+    plan: Plan
+    release: Release
+
+
+@dataclass(frozen=True)
+class TrafficArgs:
+    """`apps`: those that the proxy leads to, by name; `network`: theirs."""
 
     project: str
     stack: str
     traffic: Wishes
     docker: Docker
-    health: Health
-    plan: Plan
-    release: Release
-    drain: int
-    tell: bool
-    maintenance: Maintenance
+    network: Network
+    apps: Mapping[str, AppArgs]
 
 
 class Traffic(pulumi.ComponentResource):
-    """The proxy with its volume, and the route, if there is a version to lead to.
+    """The proxy with its volume, and a route for each app that has a version to lead to.
 
-    Out: `proxy` (the container's name), `url` (where the app is reached from here), `metrics` (where the proxy's
-    figures are; None: nowhere), and `released`: what runs once the route leads there, `{live, version, warm}` (slot,
-    version, version or None) and, while there is one, `trial` (its version and who gets it), None if nothing does. It
-    is not known before, so an update that fails leaves the stack's outputs as they were. `ready`: what must be there
-    before anyone asks for the app. Raises EngineError where the proxy would be out of reach.
+    Out: `proxy` (the container's name), `url` (where the apps are reached from here), `metrics` (where the proxy's
+    figures are; None: nowhere), and `released`, by app: what runs once the route leads there, `{live, version, warm}`
+    (slot, version, version or None) and, while there is one, `trial` (its version and who gets it), None if nothing
+    does. It is not known before, so an update that fails leaves the stack's outputs as they were. `ready`: what must
+    be there before anyone asks for the apps. Raises EngineError where the proxy would be out of reach.
     """
 
     proxy: pulumi.Output[str]
     url: str
     metrics: str | None
-    released: pulumi.Output[dict[str, str | None] | None]
+    released: dict[str, pulumi.Output[dict[str, str | None] | None]]
     ready: list[pulumi.Resource]
 
     def __init__(self, name: str, args: TrafficArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("golive:app:Traffic", name, None, opts)
-        wishes, plan = args.traffic, args.plan
+        wishes = args.traffic
         self.url = published(args.docker.host, wishes.address, wishes.port)
         self.metrics = None
         if port := wishes.metrics.port:
@@ -101,21 +106,27 @@ class Traffic(pulumi.ComponentResource):
             self.metrics = f"{here}/metrics"
         proxy = self._proxy(name, args)
         self.proxy = proxy.name
-        self.released = pulumi.Output.from_input(None)
         self.ready = [proxy]
-        if plan.live:
-            route = self._route(name, args, proxy)
-            told = {
-                "live": plan.live,
-                "version": plan.slots[plan.live].version,
-                "warm": plan.slots[plan.warm].version if plan.warm else None,
-                **({"trial": f"{plan.slots[plan.tried].version}: {plan.trial}"} if plan.tried else {}),
-            }
-            self.released = route.id.apply(lambda _: told)
-            self.ready.append(route)
+        self.released = {app: self._released(name, args, one, proxy) for app, one in args.apps.items()}
         self.register_outputs(
             {"proxy": self.proxy, "url": self.url, "metrics": self.metrics, "released": self.released}
         )
+
+    def _released(
+        self, name: str, args: TrafficArgs, one: AppArgs, proxy: Container
+    ) -> pulumi.Output[dict[str, str | None] | None]:
+        plan = one.plan
+        if not plan.live:
+            return pulumi.Output.from_input(None)
+        route = self._route(name, args, one, proxy)
+        self.ready.append(route)
+        told = {
+            "live": plan.live,
+            "version": plan.slots[plan.live].version,
+            "warm": plan.slots[plan.warm].version if plan.warm else None,
+            **({"trial": f"{plan.slots[plan.tried].version}: {plan.trial}"} if plan.tried else {}),
+        }
+        return route.id.apply(lambda _: told)
 
     def _proxy(self, name: str, args: TrafficArgs) -> Container:
         wishes, stem, opts = args.traffic, f"{args.project}-{args.stack}", pulumi.ResourceOptions(parent=self)
@@ -136,7 +147,7 @@ class Traffic(pulumi.ComponentResource):
             image=image.image_id,
             command=[*ARGUMENTS, *(MEASURING if wishes.metrics.port else [])],
             labels=labels(ContainerLabelArgs, args.project, args.stack),
-            networks_advanced=[ContainerNetworksAdvancedArgs(name=args.release.network, aliases=[f"{stem}-proxy"])],
+            networks_advanced=[ContainerNetworksAdvancedArgs(name=args.network.name, aliases=[f"{stem}-proxy"])],
             ports=ports,
             volumes=[ContainerVolumeArgs(volume_name=volume.name, container_path=FOLDER)],
             restart="unless-stopped",
@@ -148,29 +159,35 @@ class Traffic(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self, delete_before_replace=True),
         )
 
-    def _route(self, name: str, args: TrafficArgs, proxy: Container) -> Route:
-        wishes, plan, health, maintenance = args.traffic, args.plan, args.health, args.maintenance
+    def _route(self, name: str, args: TrafficArgs, one: AppArgs, proxy: Container) -> Route:
+        app, plan, targets = one.app, one.plan, one.release.targets
+        health, maintenance = app.service.health, app.maintenance
         assert plan.live  # noqa: S101 - for the type checker; the caller has seen it
-        targets = args.release.targets
-        versions = {slot: spec.version for slot, spec in plan.slots.items()}
+        way, versions = way_to(app), {slot: spec.version for slot, spec in plan.slots.items()}
         closed = maintenance.retry_after if maintenance.enabled else None
-        served = Served(plan.live, targets, wishes.host, versions, plan.trial, tell=args.tell, closed=closed)
+        tell = bool(app.experiment and app.experiment.tell)
         wanted = Wanted(
-            content=route_file(served),
+            content=route_file(Served(plan.live, targets, way, versions, plan.trial, tell=tell, closed=closed)),
             live=plan.live,
             trial=plan.trial,
             versions=versions,
             targets=targets,
             proxy=f"{args.project}-{args.stack}-proxy",
             url=self.url,
-            host=wishes.host,
+            way=way,
+            key=app.key("version"),
             docker_host=args.docker.host,
             successes=health.successes,
             timeout=health.timeout,
             deadline=health.deadline,
-            drain=args.drain,
+            drain=app.release.drain,
             closed=maintenance.enabled,
         )
-        props = {**wanted.props(), "containers": args.release.containers, "proxyId": proxy.id}
-        depends = [proxy, *args.release.ready]
-        return Route(f"{name}-route", props, opts=pulumi.ResourceOptions(parent=self, depends_on=depends))
+        props = {**wanted.props(), "containers": one.release.containers, "proxyId": proxy.id}
+        depends = [proxy, *one.release.ready]
+        return Route(app.of(f"{name}-route"), props, opts=pulumi.ResourceOptions(parent=self, depends_on=depends))
+
+
+def way_to(app: App) -> Way:
+    """Which requests are for the app."""
+    return Way(app.host, app.path, app.name)

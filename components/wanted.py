@@ -8,6 +8,7 @@ from typing import Any
 
 from components.routefile import Target
 from components.slots import SLOTS, Slot, Trial
+from components.way import EVERY_REQUEST, Way
 
 
 @dataclass(frozen=True)
@@ -17,7 +18,8 @@ class Wanted:
 
     `versions` and `targets` by slot; `url`: the proxy from here; `successes` good answers in a row of each container,
     each within `timeout` s, all within `deadline` s. `proxy`: the name of its container. `closed`: nobody is let in.
-    `drain`: how long what is under way in a slot that goes may take, in s.
+    `drain`: how long what is under way in a slot that goes may take, in s. `way`: which requests are for the app;
+    `key`: where the stack file says its version.
     """
 
     content: str
@@ -26,7 +28,7 @@ class Wanted:
     targets: Mapping[Slot, Target]
     proxy: str
     url: str
-    host: str | None = None
+    way: Way = EVERY_REQUEST
     trial: Trial | None = None
     docker_host: str | None = None
     successes: int = 3
@@ -34,6 +36,7 @@ class Wanted:
     deadline: int = 60
     drain: int = 30
     closed: bool = False
+    key: str = "golive:version"
 
     def props(self) -> dict[str, Any]:
         """As a resource's inputs. Nothing of it is secret."""
@@ -45,7 +48,8 @@ class Wanted:
             "targets": {slot: dict(vars(target)) for slot, target in self.targets.items()},
             "proxy": self.proxy,
             "url": self.url,
-            "host": self.host or "",
+            **self.way.props(),
+            "key": self.key,
             "dockerHost": self.docker_host or "",
             "gate": {
                 "successes": self.successes, "timeout": self.timeout, "deadline": self.deadline, "drain": self.drain,
@@ -59,7 +63,7 @@ class Wanted:
         gate = {key: int(value) for key, value in props["gate"].items()}
         return cls(
             content=props["content"], live=props["live"], versions=props["versions"], targets=targets_of(props),
-            proxy=props["proxy"], url=props["url"], host=props.get("host") or None,
+            proxy=props["proxy"], url=props["url"], way=Way.of(props), key=props.get("key") or cls.key,
             trial=Trial.of(props.get("trial")), closed=bool(props.get("closed")),
             docker_host=props.get("dockerHost") or None, **gate,
         )  # fmt: skip

@@ -12,19 +12,20 @@ from dataclasses import dataclass
 import pulumi
 from pulumi_docker import Container, ContainerLabelArgs, ContainerNetworksAdvancedArgs
 
+from components.appcontradictions import WORKER
+from components.appsections import App, Worker
 from components.engine import labels
 from components.release import container_of
-from components.sections import Worker
 from components.slots import Plan, Slot, numbered
 
 
 @dataclass(frozen=True)
 class WorkersArgs:
-    """`workers` by name; `network`: the app's; `images`: by slot. `after`: what must have moved before they change."""
+    """`app`: whose; `network`: the stack's; `images`: by slot. `after`: what must have moved before they change."""
 
     project: str
     stack: str
-    workers: Mapping[str, Worker]
+    app: App
     plan: Plan
     network: pulumi.Input[str]
     images: Mapping[Slot, pulumi.Output[str]]
@@ -39,7 +40,7 @@ class Workers(pulumi.ComponentResource):
     def __init__(self, name: str, args: WorkersArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("golive:app:Workers", name, None, opts)
         self.names = []
-        for worker, wishes in args.workers.items() if args.plan.live else ():
+        for worker, wishes in args.app.service.workers.items() if args.plan.live else ():
             for number in range(wishes.replicas):
                 self._container(numbered(f"{name}-{worker}", number), numbered(worker, number), wishes, args)
         self.register_outputs({"names": self.names})
@@ -48,12 +49,14 @@ class Workers(pulumi.ComponentResource):
         live = args.plan.live
         assert live  # noqa: S101 - for the type checker; the caller has seen it
         spec = args.plan.slots[live]
-        called = f"{args.project}-{args.stack}-worker-{worker}"
+        called = args.app.of(f"{args.project}-{args.stack}") + f"-{WORKER}-{worker}"
         Container(
             name,
             name=called,
             **container_of(spec, args.images[live], wishes.command),
-            labels=labels(ContainerLabelArgs, args.project, args.stack, worker=worker, version=spec.version),
+            labels=labels(
+                ContainerLabelArgs, args.project, args.stack, args.app.name, worker=worker, version=spec.version
+            ),
             networks_advanced=[ContainerNetworksAdvancedArgs(name=args.network, aliases=[called])],
             opts=pulumi.ResourceOptions(parent=self, delete_before_replace=True, depends_on=list(args.after)),
         )

@@ -10,7 +10,7 @@ import yaml
 from pydantic import BaseModel
 
 from components import settings
-from components.settings import SECTIONS, WORDS, parse
+from components.settings import NAMED, SECTIONS, WORDS, parse
 
 ROOT = Path(__file__).parents[2]
 STACKS = ("dev", "staging", "production")
@@ -44,7 +44,7 @@ def _models(annotation: object) -> Iterator[type[BaseModel]]:
 def test_each_is_accepted_as_it_is(stack):
     given = {key: value if isinstance(value, str) else json.dumps(value) for key, value in config(stack).items()}
     read = parse("golive", stack, given, (), {"GITHUB_ENTERPRISE_TOKEN": "t"})
-    assert (read.stack, read.version) == (stack, "v1.0.0")
+    assert (read.stack, [one.version for one in read.apps.values()]) == (stack, ["v1.0.0"])
 
 
 @pytest.mark.parametrize("stack", STACKS)
@@ -60,18 +60,18 @@ def test_they_can_run_side_by_side_on_one_machine():
 
 def test_every_key_is_in_one_of_them_live_or_in_a_comment():
     words = set(re.findall(r"[A-Za-z]+", "\n".join(text(stack) for stack in STACKS)))
-    known = [key for name, model in SECTIONS.items() for key in keys(model, name)] + list(WORDS)
+    known = [key for name, model in {**SECTIONS, **NAMED}.items() for key in keys(model, name)] + list(WORDS)
     assert [key for key in known if not set(key.split(".")) <= words] == []
 
 
 def test_the_project_file_declares_the_keys_that_the_settings_know():
     declared = yaml.safe_load((ROOT / "Pulumi.yaml").read_text())["config"]
-    assert set(declared) == {f"golive:{name}" for name in [*settings.SECTIONS, *settings.WORDS]}
+    assert set(declared) == {f"golive:{name}" for name in [*settings.SECTIONS, *settings.NAMED, *settings.WORDS]}
     for name, one in declared.items():
         kind = {"golive:canary": "integer"}.get(name, "string")
-        assert one["type"] == ("object" if name.removeprefix("golive:") in SECTIONS else kind), name
+        assert one["type"] == ("object" if name.removeprefix("golive:") in {**SECTIONS, **NAMED} else kind), name
 
 
 def test_the_readme_names_every_section():
     readme = (ROOT / "README.md").read_text()
-    assert [name for name in [*SECTIONS, *WORDS] if f"`golive:{name}`" not in readme] == []
+    assert [name for name in [*SECTIONS, *NAMED, *WORDS] if f"`golive:{name}`" not in readme] == []

@@ -12,10 +12,11 @@ import urllib3
 
 from components.proxy import Proxy
 from components.route import RouteProvider
-from components.routefile import FOLDER, SLOT_HEADER, Served, Target, route_file
+from components.routefile import FOLDER, Served, Target, route_file
 from components.slots import Trial
 from components.traffic import ARGUMENTS, INSIDE
 from components.wanted import Wanted
+from components.way import EVERY_REQUEST, SLOT_HEADER
 from tests.engine.ports import free_port
 
 PROJECT = "trial-traffic"
@@ -72,8 +73,8 @@ class Stage:
         targets = {one: Target(f"{self.stem}-{one}", 8080, self.health) for one in sorted({live, *slots})}
         versions = {one: VERSIONS[one] for one in targets}
         wanted = Wanted(
-            content=route_file(Served(live, targets, None, versions, trial, **served)), live=live, versions=versions,
-            trial=trial, closed="closed" in served,
+            content=route_file(Served(live, targets, EVERY_REQUEST, versions, trial, **served)), live=live,
+            versions=versions, trial=trial, closed="closed" in served,
             targets=targets, proxy=self.proxy.name, url=self.url, **{"successes": 2, "deadline": 20, **gate},
         )  # fmt: skip
         containers = {one: self.engine.containers.get(f"{self.stem}-{one}").id for one in targets}

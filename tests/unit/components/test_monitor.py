@@ -1,15 +1,22 @@
 import pytest
 import yaml
 
-from components.monitor import Monitor, MonitorArgs, gatus_config
+from components.monitor import Endpoint, Monitor, MonitorArgs, gatus_config
 from components.settings import Docker
 from components.settings import Monitor as Wishes
+from components.way import Way
 from tests.unit.components.recorder import Recorded, declare
 
 
 def declared(host: str | None = None, **wishes: object) -> Recorded:
     args = MonitorArgs(
-        "golive", "staging", Wishes(**wishes), Docker(), "golive-staging", "golive-staging-proxy", "/health", host
+        "golive",
+        "staging",
+        Wishes(**wishes),
+        Docker(),
+        "golive-staging",
+        "golive-staging-proxy",
+        {"": (Way(host), "/health")},
     )
     return declare(lambda: Monitor("monitor", args))
 
@@ -61,11 +68,21 @@ def test_a_monitor_that_is_not_enabled_declares_nothing():
     assert [one.type for one in recorded.all if not one.type.startswith("pulumi:")] == ["golive:monitor:Monitor"]
 
 
+def test_each_of_several_apps_is_asked_by_its_own_way():
+    routes = {"web": (Way("shop.example.com"), "/up"), "api": (Way(None, "/api", "api"), "/health")}
+    args = MonitorArgs("golive", "staging", Wishes(), Docker(), "golive-staging", "proxy", routes)
+    endpoints = configured(declare(lambda: Monitor("monitor", args)))["endpoints"]
+    assert [(one["name"], one["url"], one["headers"]) for one in endpoints] == [
+        ("web", "http://proxy/up", {"Host": "shop.example.com"}),
+        ("api", "http://proxy/health", {"X-Golive-Service": "api"}),
+    ]
+
+
 def test_a_dollar_in_a_path_is_no_variable_of_the_monitors():
-    text = gatus_config("shop", "dev", "http://proxy/health?key=$HOME")
+    text = gatus_config("shop", "dev", [Endpoint("shop", "http://proxy/health?key=$HOME")])
     assert "$$HOME" in text
 
 
 @pytest.mark.parametrize("name", ["shop: x", "yes", '"', "#", "[a]"])
 def test_the_configuration_reads_back_as_it_was_meant_whatever_the_names(name):
-    assert yaml.safe_load(gatus_config(name, "dev", "http://proxy/"))["endpoints"][0]["name"] == name
+    assert yaml.safe_load(gatus_config(name, "dev", [Endpoint(name, "http://proxy/")]))["endpoints"][0]["name"] == name

@@ -3,10 +3,17 @@ import pytest
 from pulumi.runtime.invoke import InvokeResult
 
 from components.choice import Wish, plan
-from components.previous import RELEASE, ROUTE, from_resources, previous
+from components.previous import RELEASE, ROUTE, previous, read
 from components.slots import Previous, Spec, Trial, to_json
 
 V1, V2 = (Spec(version, f"shop:{version}", secrets={"TOKEN": "hush"}) for version in ("v1", "v2"))
+
+
+def from_resources(resources, app=""):
+    """As the engine tells them: by URN."""
+    names = {RELEASE: "release", ROUTE: "traffic-route"}
+    named = {f"urn:pulumi:dev::golive::{one['type']}::{one.get('name', names[one['type']])}": one for one in resources}
+    return previous(named, app)
 
 
 def release(slots, containers):
@@ -71,6 +78,18 @@ def test_a_state_that_cannot_be_understood_is_an_error_without_its_secrets():
     assert "hush" not in str(error.value)
 
 
+def test_each_of_several_apps_is_read_by_its_name():
+    resources = [
+        {**release({"blue": V1}, {"blue": "1"}), "name": "release-web"},
+        {**route("blue", {"blue": "1"}), "name": "traffic-route-web"},
+        {**release({"green": V2}, {"green": "2"}), "name": "release-api"},
+        {**route("green", {"green": "2"}), "name": "traffic-route-api"},
+    ]
+    assert from_resources(resources, "web") == Previous("blue", {"blue": V1})
+    assert from_resources(resources, "api") == Previous("green", {"green": V2})
+    assert from_resources(resources, "mail") == from_resources(resources) == Previous()
+
+
 @pytest.fixture
 def engine(monkeypatch):
     """What the engine answers when it is asked for the state, one after the other: an error's text, or resources."""
@@ -93,16 +112,20 @@ TORN = "invoke of pulumi:pulumi:readStackResourceOutputs failed: failed to load 
 
 def test_a_state_that_is_just_being_written_is_read_again(engine):
     resources = [release({"blue": V1}, {"blue": "1"}), route("blue", {"blue": "1"})]
-    engine += [TORN, TORN, {str(n): one for n, one in enumerate(resources)}]
-    assert previous() == Previous("blue", {"blue": V1})
+    engine += [
+        TORN,
+        TORN,
+        {f"urn::{name}": one for name, one in zip(("release", "traffic-route"), resources, strict=True)},
+    ]
+    assert read([""]).apps == {"": Previous("blue", {"blue": V1})}
     assert engine == []
 
 
 def test_a_state_that_cannot_be_read_is_said_and_never_taken_for_nothing(engine):
     engine += [TORN] * 9
     with pytest.raises(pulumi.RunError, match=r"What runs cannot be read from the state: .*EOF"):
-        previous()
+        read([""])
     engine[:] = ["invoke failed: unknown stack"]
     with pytest.raises(pulumi.RunError, match="unknown stack"):
-        previous()
+        read([""])
     assert engine == []

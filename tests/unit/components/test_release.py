@@ -4,30 +4,28 @@ import pulumi
 import pytest
 
 from components import planning
-from components.engine import docker_provider
+from components.appsections import App, Experiment, Service
+from components.appsections import Release as Wishes
+from components.engine import docker_provider, network
 from components.planning import wanted
 from components.release import Release, ReleaseArgs
-from components.sections import Experiment
-from components.sections import Release as Wishes
-from components.settings import DeployFrom, Docker, GitHub, Service, Settings
+from components.settings import Docker
 from components.slots import Plan, Previous, Spec, Trial
 from tests.unit.components.recorder import Recorded, declare
 
 V1, V2 = Spec("v1", "shop:v1"), Spec("v2", "shop:v2")
 
 
-def settings(version: str | None = "v2", image: str = "shop", **service: object) -> Settings:
-    return Settings(
-        project="golive", stack="staging", github=GitHub(owner="acme", repository="shop"),
-        deploy_from=DeployFrom(branch="main"), version=version, image=image, service=Service.model_validate(service),
-    )  # fmt: skip
+def app(version: str | None = "v2", image: str = "shop", **service: object) -> App:
+    return App(version=version, image=image, service=Service.model_validate(service))
 
 
-def declared(plan: Plan, docker: Docker | None = None, wishes: Wishes | None = None) -> Recorded:
+def declared(plan: Plan, docker: Docker | None = None, wishes: Wishes | None = None, name: str = "") -> Recorded:
     def program() -> None:
-        provider = docker_provider(docker or Docker())
-        args = ReleaseArgs("golive", "staging", plan, wishes or Wishes(), docker or Docker())
-        Release("release", args, pulumi.ResourceOptions(provider=provider))
+        opts = pulumi.ResourceOptions(provider=docker_provider(docker or Docker()))
+        one = App(name=name, release=wishes or Wishes())
+        between = network("golive", "staging", opts)
+        Release(one.of("release"), ReleaseArgs("golive", "staging", one, plan, docker or Docker(), between), opts)
 
     return declare(program)
 
@@ -38,6 +36,19 @@ def container(spec: Spec):
 
 def labels(registration) -> dict[str, str]:
     return {one["label"]: one["value"] for one in registration.inputs["labels"]}
+
+
+def test_one_of_several_has_its_name_in_all_that_is_its_own_and_shares_the_network():
+    recorded = declared(Plan("blue", {"blue": V1}), wishes=Wishes(pre=("migrate",)), name="api")
+    made, prepared = recorded.one("Container"), recorded.one("Preparation")
+    assert (made.name, made.inputs["name"]) == ("release-api-blue", "golive-staging-api-blue")
+    assert made.inputs["networksAdvanced"] == [{"name": "golive-staging", "aliases": ["golive-staging-api-blue"]}]
+    assert labels(made)["golive.service"] == "api"
+    assert (prepared.inputs["service"], prepared.inputs["proxy"]) == ("api", "golive-staging-proxy")
+    job = prepared.inputs["job"]
+    assert (job["name"], job["network"], job["key"]) == (
+        "golive-staging-api-blue-pre", "golive-staging", "golive:services.api.release.pre",
+    )  # fmt: skip
 
 
 def test_nothing_to_run_declares_the_network_alone():
@@ -104,24 +115,24 @@ def test_the_engine_is_named_to_the_provider_only_where_the_stack_names_one():
 
 
 def test_the_version_is_the_images_tag():
-    assert wanted(settings(), Previous()).image == "shop:v2"
+    assert wanted(app(), Previous()).image == "shop:v2"
 
 
 def test_a_digest_says_more_exactly_which_bits_are_meant_than_a_tag():
     image = "shop@sha256:" + "0" * 64
-    spec = wanted(settings(image=image), Previous())
+    spec = wanted(app(image=image), Previous())
     assert (spec.version, spec.image) == ("v2", image)
 
 
 def test_the_app_is_told_its_port_unless_it_was_told_another_way():
-    assert wanted(settings(port=9000), Previous()).env == {"PORT": "9000"}
-    assert wanted(settings(port=9000, env={"PORT": "9001"}), Previous()).env == {"PORT": "9001"}
-    assert wanted(settings(port=9000, secrets={"PORT": "9002"}), Previous()).env == {}
+    assert wanted(app(port=9000), Previous()).env == {"PORT": "9000"}
+    assert wanted(app(port=9000, env={"PORT": "9001"}), Previous()).env == {"PORT": "9001"}
+    assert wanted(app(port=9000, secrets={"PORT": "9002"}), Previous()).env == {}
 
 
 def test_all_that_makes_a_container_is_in_what_is_wanted():
     spec = wanted(
-        settings(
+        app(
             health={"path": "/ready", "timeout": 2}, env={"A": "1"}, secrets={"B": "2"}, cpus=1.5, memory=64,
             readOnly=True, command=["serve"], restart="always", stopTimeout=5, logs={"maxSize": "1m", "maxFiles": 1},
             replicas=2,
@@ -136,17 +147,17 @@ def test_all_that_makes_a_container_is_in_what_is_wanted():
 
 def test_without_a_version_what_runs_keeps_running_with_the_settings_of_now():
     before = Previous("blue", {"blue": Spec("v1", "registry.example/shop:v1", memory=64)})
-    spec = wanted(settings(version=None, image="", memory=128), before)
+    spec = wanted(app(version=None, image="", memory=128), before)
     assert (spec.version, spec.image, spec.memory) == ("v1", "registry.example/shop:v1", 128)
 
 
 def test_without_a_version_nothing_is_wanted_where_nothing_ever_ran():
-    assert wanted(settings(version=None, image=""), Previous()) is None
+    assert wanted(app(version=None, image=""), Previous()) is None
 
 
 def test_what_cannot_be_told_is_not_guessed_at():
     with pytest.raises(pulumi.RunError, match="Set golive:version"):
-        wanted(settings(version=None), Previous("blue", {}))
+        wanted(app(version=None), Previous("blue", {}))
 
 
 def test_the_slots_are_recorded_as_a_secret(monkeypatch):
@@ -174,7 +185,7 @@ def test_a_container_comes_after_its_slot_was_emptied_and_prepared():
     recorded = declared(Plan("blue", {"blue": V1}), wishes=wishes)
     made, prepared = recorded.one("Container"), recorded.one("Preparation")
     assert "release-blue-preparation" in made.depends_on
-    assert {"release-blue-image", "release-network"} <= set(prepared.depends_on)
+    assert {"release-blue-image", "network"} <= set(prepared.depends_on)
     assert (prepared.inputs["drain"], prepared.inputs["slot"], prepared.inputs["proxy"]) == (
         9, "blue", "golive-staging-proxy",
     )  # fmt: skip
@@ -205,13 +216,23 @@ def test_what_a_preparation_is_told_of_secrets_is_secret():
 
 
 def test_an_experiment_runs_what_is_live_in_another_version():
-    asked = settings().model_copy(update={"experiment": Experiment(version="v3", percent=20)})
+    asked = app().model_copy(update={"experiment": Experiment(version="v3", percent=20)})
     wish = planning.wish(asked, Previous())
     assert (wish.spec.version, wish.experiment.version, wish.experiment.image) == ("v2", "v3", "shop:v3")
     assert (wish.trial.percent, wish.trial.experiment) == (20, True)
 
 
 def test_a_trial_that_is_in_the_way_is_told_with_the_key_that_asked_for_it():
-    before = Previous("blue", {"blue": wanted(settings("v1"), Previous()), "green": V1}, Trial(10))
+    before = Previous("blue", {"blue": wanted(app("v1"), Previous()), "green": V1}, Trial(10))
     with pytest.raises(pulumi.RunError, match=r"^Pulumi\.staging\.yaml: golive:version v2: a canary of v1 has 10 %"):
-        planning.planned(settings(), before, 0)
+        planning.planned("staging", {"": app()}, {"": before}, 0)
+
+
+def test_the_trials_that_are_in_the_way_are_all_told():
+    web, api = (app().model_copy(update={"name": name}) for name in ("web", "api"))
+    before = Previous("blue", {"blue": wanted(app("v1"), Previous()), "green": V1}, Trial(10))
+    with pytest.raises(pulumi.RunError) as error:
+        planning.planned("staging", {"web": web, "api": api}, {"web": before, "api": before}, 0)
+    first, second = str(error.value).splitlines()
+    assert first.startswith("Pulumi.staging.yaml: golive:services.web.version v2: a canary of v1 has 10 %")
+    assert "set golive:services.api.version to v1 to take it back" in second

@@ -4,9 +4,9 @@ import sys
 
 import pytest
 
-from components import proxy
 from components import route as route_module
 from components.daemon import EngineError
+from components.draining import withdrawn
 from components.engine import published
 from components.move import Move
 from components.probe import Answer, Waiting, wait
@@ -42,6 +42,9 @@ class Pretended:
         self.file = text
         self.files.append(text)
 
+    def remove(self):
+        self.file = ""
+
     def start(self, name):
         self.started.append(name)
 
@@ -57,7 +60,7 @@ class Pretended:
 
     def ask(self, path, slot):
         self.asked.append((path, slot))
-        answering = slot or live_slot(self.file)
+        answering = (slot if self.file else None) or live_slot(self.file)
         if answering is None:
             return Answer(404)
         answers = self.health[answering]
@@ -320,9 +323,24 @@ def test_only_what_matters_to_the_users_is_a_difference(change, moves):
     assert RouteProvider().diff("id", olds, {**olds, **change}).changes is moves
 
 
-def test_taking_the_route_away_asks_nothing_of_an_engine_that_may_be_gone(monkeypatch):
-    monkeypatch.setattr(proxy, "Proxy", None)
-    RouteProvider().delete("id", wanted().props())
+def test_an_app_that_goes_gets_no_more_requests_and_those_under_way_come_to_their_end():
+    there = Pretended(SECOND, blue=[200], green=[200])
+    there.left = [1.0, 2.5]
+    withdrawn(there, wanted(), there.ask, clock=lambda: there.time, sleep=there.sleep)
+    assert (there.file, there.left) == ("", [])
+
+
+def test_a_proxy_that_goes_by_a_route_which_was_taken_away_is_no_end(monkeypatch):
+    there = Pretended(SECOND, green=[200])
+    monkeypatch.setattr(there, "remove", lambda: None)
+    with pytest.raises(EngineError, match="still serves a route that was taken away"):
+        withdrawn(there, wanted(), there.ask, clock=lambda: there.time, sleep=there.sleep)
+
+
+def test_an_app_without_a_route_file_goes_without_a_word():
+    there = Pretended()
+    withdrawn(there, wanted(), there.ask)
+    assert there.asked == []
 
 
 @pytest.mark.parametrize(

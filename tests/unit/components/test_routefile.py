@@ -10,6 +10,7 @@ from components.routefile import GROUP as GROUP_PRIORITY
 from components.routefile import Served, Target, with_candidate, without
 from components.routereading import live_slot, revision, serving
 from components.slots import SLOTS, Trial
+from components.way import Way
 
 BLUE, GREEN = (Target(f"shop-dev-{slot}", 8080, "/health") for slot in SLOTS)
 BOTH = {"blue": BLUE, "green": GREEN}
@@ -17,7 +18,7 @@ BOTH = {"blue": BLUE, "green": GREEN}
 
 def route_file(live, targets, host=None, canary=0, versions=None, **more):
     trial = Trial(canary) if canary else None
-    return routefile.route_file(Served(live, targets, host, versions or {}, **({"trial": trial} | more)))
+    return routefile.route_file(Served(live, targets, Way(host), versions or {}, **({"trial": trial} | more)))
 
 
 def http(text):
@@ -121,7 +122,7 @@ def test_the_file_tells_whom_it_serves_and_which_one_it_is(live, both, host):
     assert live_slot(text) == live
     assert revision(text)
     assert route_file(live, targets, host) == text
-    assert {revision(text), revision(with_candidate(text, live, BOTH[live], host))} != {revision(text)}
+    assert {revision(text), revision(with_candidate(text, live, BOTH[live], Way(host)))} != {revision(text)}
 
 
 def test_any_change_is_another_revision():

@@ -41,15 +41,15 @@ def problems(
 def test_the_least_a_stack_must_say_is_its_repository_and_what_it_deploys():
     settings = read()
     assert (settings.project, settings.stack, settings.environment.name) == ("golive", "staging", "staging")
-    assert settings.version is None
-    assert settings.image == ""
+    assert settings.apps[""].version is None
+    assert settings.apps[""].image == ""
     assert settings.protection.bypass[0].role == "admin"
     assert settings.traffic.image == "traefik:v3.6.12"
 
 
 def test_empty_defaults_of_the_project_file_count_as_not_set():
     settings = read(version="", image="", service={}, docker={"host": ""}, traffic={"host": ""})
-    assert (settings.version, settings.docker.host, settings.traffic.host) == (None, None, None)
+    assert (settings.apps[""].version, settings.docker.host, settings.traffic.host) == (None, None, None)
 
 
 def test_keys_are_camel_case_in_the_file_and_only_so():
@@ -101,8 +101,54 @@ RUNS = {"version": "v1", "image": "shop"}
 @pytest.mark.parametrize(("said", "seconds"), [("off", 0), (False, 0), ("90s", 90), ("30m", 1800), ("24h", 86400),
                                                ("7d", 604800)])  # fmt: skip
 def test_how_long_a_version_is_kept_warm_is_a_duration(said, seconds):
-    assert read(release={"keepWarm": said}).release.keep_warm == seconds
-    assert read().release.keep_warm is None
+    assert read(release={"keepWarm": said}).apps[""].release.keep_warm == seconds
+    assert read().apps[""].release.keep_warm is None
+
+
+WEB = {"image": "web", "host": "shop.example.com"}
+API = {"image": "api", "host": "shop.example.com", "path": "/api"}
+
+
+def test_several_services_have_the_stacks_version_and_canary_unless_they_say_their_own():
+    cache = {"image": "cache", "version": "v7", "host": "cache.example.com", "canary": 50, "release": {"drain": 5}}
+    apps = read(version="v1", canary="10", release={"drain": 9}, services={"web": WEB, "cache": cache}).apps
+    web, cache = apps["web"], apps["cache"]
+    assert (web.version, web.canary, web.release.drain, web.host) == ("v1", 10, 9, "shop.example.com")
+    assert (cache.version, cache.canary, cache.release.drain) == ("v7", 50, 5)
+    assert (web.key("version"), web.of("release")) == ("golive:services.web.version", "release-web")
+    assert list(read(services={}).apps) == [""]
+
+
+@pytest.mark.parametrize(
+    ("keys", "line"),
+    [
+        ({"services": ["web"]}, "services: is no mapping"),
+        ({"services": {"Web": WEB}}, "services.Web: Web is no name"),
+        ({"services": {"web": {**WEB, "porte": 1}}}, "services.web.porte: is not a setting. Did you mean port?"),
+        ({"services": {"web": {**WEB, "health": {"path": "up"}}}}, "services.web.health.path: up is no path"),
+        ({"services": {"web": {**WEB, "path": "/api/"}}}, "services.web.path: /api/ is no path of a service"),
+        ({"services": {"web": WEB, "shop": WEB}}, "services.shop: is reached by the same host and path as web"),
+        ({"services": {"my-worker": WEB}}, "services.my-worker: ends with -worker"),
+        ({"services": {"web": WEB}, "image": "shop"}, "image: is of the only service"),
+        ({"services": {"web": WEB}, "service": {"port": 80}}, "service: is of the only service"),
+        ({"services": {"web": {**WEB, "image": ""}}, "version": "v1"}, "services.web.image: is missing"),
+        ({"services": {"web": {**WEB, "secrets": {"A": "x"}}}}, "services.web.secrets.A: is in clear text"),
+        ({"services": {"web": {**WEB, "canary": 10}}}, "services.web.canary: is set without a version"),
+        ({"services": {"web": {**WEB, "version": "v1", "experiment": {"version": "v1", "percent": 5}}}},
+         "services.web.experiment.version: is the live version itself"),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_with_one_of_several_services_is_told_by_its_name(keys, line):
+    assert any(one.startswith(line) for one in problems(**keys)), problems(**keys)
+
+
+def test_a_right_service_is_checked_beside_a_wrong_one():
+    lines = problems(services={"web": {**WEB, "port": 0}, "api": {**API, "secrets": {"A": "x"}, "env": {"A": "1"}}})
+    assert [line.partition(":")[0] for line in lines] == [
+        "services.api.secrets.A",
+        "services.web.port",
+        "services.api.secrets.A",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -147,8 +193,8 @@ def test_how_long_a_version_is_kept_warm_is_a_duration(said, seconds):
         ({"canary": "0"}, "canary: 0 is less than 1 percent"),
         ({"canary": "101"}, "canary: 101 is more than 100 percent"),
         ({"canary": "ten"}, "canary: ten is no whole number"),
-        ({"canary": "10"}, "canary: is set without golive:version"),
-        ({"version": "v1.0.0"}, "image: is missing, though golive:version is set"),
+        ({"canary": "10"}, "canary: is set without a version"),
+        ({"version": "v1.0.0"}, "image: is missing, though version is set"),
         ({"version": "v 1", "image": "shop"}, "version: v 1 is no image tag"),
         ({"image": "ghcr.io:443/acme/shop:v1"}, "image: ghcr.io:443/acme/shop:v1 has a tag of its own"),
         ({"image": "Shop"}, "image: Shop is no image reference"),
@@ -166,8 +212,8 @@ def test_how_long_a_version_is_kept_warm_is_a_duration(said, seconds):
         ({"service": {"workers": {"queue": {}}}}, "service.workers.queue.command: is missing"),
         ({"service": {"workers": {"a b": {"command": ["x"]}}}}, 'service.workers["a b"]: is no name'),
         ({"experiment": {"percent": 5}, **RUNS}, "experiment.version: is missing"),
-        ({"experiment": {"version": "v2", "percent": 5}}, "experiment: is set without golive:version"),
-        ({"experiment": {"version": "v1", "percent": 5}, **RUNS}, "experiment.version: is golive:version itself"),
+        ({"experiment": {"version": "v2", "percent": 5}}, "experiment: is set without a version"),
+        ({"experiment": {"version": "v1", "percent": 5}, **RUNS}, "experiment.version: is the live version itself"),
         ({"experiment": {"version": "v2", "percent": 5}, **RUNS, "canary": "10"}, "experiment: is set beside"),
         ({"experiment": {"version": "v2"}, **RUNS}, "experiment: must have exactly one of percent, header and cookie"),
         ({"experiment": {"version": "v2", "percent": 5, "cookie": "c", "value": "b"}, **RUNS},
@@ -263,7 +309,7 @@ def test_the_stack_files_that_come_with_the_project_are_right(stack):
     config = yaml.safe_load((ROOT / f"Pulumi.{stack}.yaml").read_text())["config"]
     texts = {key: one if isinstance(one, str) else json.dumps(one) for key, one in config.items()}
     settings = parse("golive", stack, texts, (), TOKEN)
-    assert settings.version == "v1.0.0"
+    assert settings.apps[""].version == "v1.0.0"
     declared = yaml.safe_load((ROOT / "Pulumi.yaml").read_text())["config"]
     assert set(config) <= set(declared)
 

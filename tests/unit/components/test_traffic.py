@@ -1,37 +1,40 @@
 import pulumi
 
+from components.appsections import App, Experiment, Health, Maintenance, Service
+from components.appsections import Release as ReleaseWishes
+from components.engine import network
 from components.release import Release, ReleaseArgs
 from components.routereading import live_slot
-from components.sections import Release as ReleaseWishes
-from components.settings import Docker, Health, Maintenance
+from components.settings import Docker
 from components.settings import Traffic as Wishes
 from components.slots import Plan, Spec, Trial
-from components.traffic import Traffic, TrafficArgs
+from components.traffic import AppArgs, Traffic, TrafficArgs
 from tests.unit.components.recorder import Recorded, declare
 
 V1, V2 = Spec("v1", "shop:v1", secrets={"TOKEN": "hush"}), Spec("v2", "shop:v2", health="/ready", port=9000)
 ONE, TWO = Plan("blue", {"blue": V1}), Plan("green", {"blue": V1, "green": V2})
 
 
-def declared(plan: Plan, maintenance: Maintenance = Maintenance(), **wishes: object) -> tuple[Recorded, dict]:  # noqa: B008
+def declared(
+    plan: Plan, *names: str, maintenance: Maintenance | None = None, **wishes: object
+) -> tuple[Recorded, dict]:
     seen: dict = {}
+    asked = Wishes(**wishes)
 
     def program() -> None:
-        release = Release("release", ReleaseArgs("golive", "staging", plan, ReleaseWishes(), Docker()))
-        args = TrafficArgs(
-            "golive",
-            "staging",
-            Wishes(**wishes),
-            Docker(),
-            Health(successes=2, deadline=9),
-            plan,
-            release,
-            drain=7,
-            tell=True,
-            maintenance=maintenance,
-        )
-        traffic = Traffic("traffic", args)
-        pulumi.Output.from_input(traffic.released).apply(lambda value: seen.update(released=value, url=traffic.url))
+        between = network("golive", "staging", pulumi.ResourceOptions())
+        apps = {}
+        for name in names or ("",):
+            app = App(
+                name=name, service=Service(health=Health(successes=2, deadline=9)), release=ReleaseWishes(drain=7),
+                maintenance=maintenance or Maintenance(), experiment=Experiment(version="v2", percent=5, tell=True),
+                host=f"{name}.example.com" if name else asked.host,
+            )  # fmt: skip
+            release = Release(app.of("release"), ReleaseArgs("golive", "staging", app, plan, Docker(), between))
+            apps[name] = AppArgs(app, plan, release)
+        traffic = Traffic("traffic", TrafficArgs("golive", "staging", asked, Docker(), between, apps))
+        for name, told in traffic.released.items():
+            told.apply(lambda value, name=name: seen.update({name or "released": value, "url": traffic.url}))
 
     return declare(program), seen
 
@@ -105,13 +108,24 @@ def test_a_host_name_limits_the_route_to_it():
 
 
 def test_in_maintenance_nobody_is_let_in():
-    route = declared(ONE, Maintenance(enabled=True, retryAfter=60))[0].one("Route").inputs
+    route = declared(ONE, maintenance=Maintenance(enabled=True, retryAfter=60))[0].one("Route").inputs
     assert route["closed"] is True
     assert "Retry-After: '60'" in route["content"]
-    assert "closed" not in declared(ONE, Maintenance(retryAfter=60))[0].one("Route").inputs["content"]
+    assert "closed" not in declared(ONE, maintenance=Maintenance(retryAfter=60))[0].one("Route").inputs["content"]
 
 
 def test_an_experiment_is_told_with_its_version_and_whom_it_is_for():
     trial = Trial(header="X-Group", value="b", experiment=True)
     seen = declared(Plan("blue", {"blue": V1, "green": V2}, trial))[1]["released"]
     assert (seen["version"], seen["trial"], seen["warm"]) == ("v1", "v2: experiment X-Group: b", None)
+
+
+def test_several_apps_share_the_proxy_and_each_has_a_route_of_its_own():
+    recorded, seen = declared(ONE, "web", "api")
+    routes = {one.name: one.inputs for one in recorded.of("Route")}
+    assert sorted(routes) == ["traffic-route-api", "traffic-route-web"]
+    assert {one["proxyId"] for one in routes.values()} == {"traffic-proxy-id"}
+    api = routes["traffic-route-api"]
+    assert "Host(`api.example.com`)" in api["content"]
+    assert (api["service"], api["key"]) == ("api", "golive:services.api.version")
+    assert seen["web"] == seen["api"] == {"live": "blue", "version": "v1", "warm": None}

@@ -1,6 +1,6 @@
 import pulumi
 
-from components.sections import Worker
+from components.appsections import App, Service, Worker
 from components.slots import Plan, Spec, Trial
 from components.workers import Workers, WorkersArgs
 from tests.unit.components.recorder import Recorded, declare
@@ -9,10 +9,11 @@ V1, V2 = Spec("v1", "shop:v1", env={"A": "1"}, memory=64, stop_timeout=9), Spec(
 WISHES = {"queue": Worker(command=["work"], replicas=2), "clock": Worker(command=["schedule"])}
 
 
-def declared(plan: Plan) -> Recorded:
+def declared(plan: Plan, name: str = "") -> Recorded:
     def program() -> None:
         images = {slot: pulumi.Output.from_input(f"sha256:{spec.version}") for slot, spec in plan.slots.items()}
-        Workers("workers", WorkersArgs("golive", "staging", WISHES, plan, "golive-staging", images))
+        app = App(name=name, service=Service(workers=WISHES))
+        Workers("workers", WorkersArgs("golive", "staging", app, plan, "golive-staging", images))
 
     return declare(program)
 
@@ -34,3 +35,8 @@ def test_a_version_on_trial_has_no_workers():
 
 def test_where_nothing_runs_there_is_no_worker():
     assert declared(Plan(None, {})).of("Container") == []
+
+
+def test_the_workers_of_one_of_several_apps_are_told_by_its_name():
+    made = {one.inputs["name"] for one in declared(Plan("blue", {"blue": V1}), "api").of("Container")}
+    assert "golive-staging-api-worker-clock" in made
