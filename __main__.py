@@ -11,6 +11,7 @@ from components.monitor import Monitor, MonitorArgs
 from components.pipeline import Pipeline, PipelineArgs
 from components.protection import Protection, ProtectionArgs
 from components.release import Release, ReleaseArgs
+from components.retention import Retention, RetentionArgs
 from components.traffic import AppArgs, Traffic, TrafficArgs, way_to
 from components.workers import Workers, WorkersArgs
 
@@ -45,6 +46,12 @@ for name, app in apps.items():
         WorkersArgs(project, stack, app, plans[name], between.name, releases[name].images, after=traffic.ready),
         engine,
     )
+retain = {name: app.release.retain for name, app in apps.items()}
+Retention(
+    "images",
+    RetentionArgs(plans, state.apps, retain, wants.docker.host),
+    pulumi.ResourceOptions(depends_on=traffic.ready),
+)
 asked = {name: (way_to(app), app.service.health.path) for name, app in apps.items()}
 monitor = Monitor(
     "monitor",

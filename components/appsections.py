@@ -55,13 +55,15 @@ class Release(Section):
     """How a version goes live. `pre`: a command of the new version that runs first, `pre_timeout` in seconds.
 
     `keep_warm`: for how many seconds the version before stays to fall back on; None: until the next release. `drain`:
-    how long what is under way may take before a slot is stopped, in seconds.
+    how long what is under way may take before a slot is stopped, in seconds; `retain`: of how many versions that were
+    live the images stay on the Docker engine.
     """
 
     pre: fields.Words | None = None
     pre_timeout: Annotated[int, fields.between(1, 86400, "seconds")] = 600
     keep_warm: fields.Span | None = None
     drain: Annotated[int, fields.between(0, 3600, "seconds")] = 30
+    retain: Annotated[int, fields.between(2, 1000, "versions")] = 5
 
 
 class Experiment(Section):

@@ -64,7 +64,8 @@ def previous(resources: Mapping[str, Any], app: str = "") -> Previous:
     made = release.get("containers") or {}
     there = {slot: spec for slot, spec in slots.items() if slot == live or made.get(slot) == proven.get(slot)}
     trial = Trial.of(route.get("trial")) if len(there) == len(SLOTS) else None
-    return Previous(live, there, trial, float(route.get("warmSince") or 0))
+    images = frozenset(spec.image for spec in slots.values())
+    return Previous(live, there, trial, float(route.get("warmSince") or 0), images)
 
 
 def reviewer_ids(resources: Mapping[str, Any]) -> dict[str, int]:

@@ -84,13 +84,14 @@ class Previous:
     """What runs: the live slot (None: nothing was ever released) and what each occupied slot was made from.
 
     `trial`: who gets the slot that is not live; None: nobody. `warm_since`: when that slot was last of use to anyone,
-    in seconds since 1970; 0: not known.
+    in seconds since 1970; 0: not known. `images`: of all that was put into a slot, what never became ready among it.
     """
 
     live: Slot | None = None
     slots: Mapping[Slot, Spec] = field(default_factory=dict)
     trial: Trial | None = None
     warm_since: float = 0
+    images: frozenset[str] = field(default=frozenset(), compare=False)
 
     @property
     def live_spec(self) -> Spec | None:

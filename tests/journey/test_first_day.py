@@ -106,9 +106,9 @@ def test_a_first_day(clone: Clone):
     for url in (f"{APP}/", "http://127.0.0.1:8081/", "http://127.0.0.1:8470/"):
         assert url in said
         assert get(url)
-    assert "25 unchanged" in clone.run("make", "up")
+    assert "26 unchanged" in clone.run("make", "up")
     for stack in STACKS[1:]:
-        assert "26 created" in clone.run("pulumi", "up", "--yes", "--stack", stack)
+        assert "27 created" in clone.run("pulumi", "up", "--yes", "--stack", stack)
 
     pulumi = ("pulumi", "--non-interactive")
     with Users(APP) as users:

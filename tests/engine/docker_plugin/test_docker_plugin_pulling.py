@@ -3,7 +3,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.engine.docker_plugin.plugin import Plugin, RefusedError
-from tests.engine.docker_plugin.registry import Registry
+from tests.engine.registry import Registry
 
 pytestmark = pytest.mark.engine
 

@@ -96,8 +96,10 @@ def test_secrets_are_in_the_one_step_that_needs_them_and_actions_are_pinned(name
 def test_a_deployment_touches_the_app_and_its_monitor_only():
     (step,) = [one for one in workflow(MAIN)["jobs"]["deploy"]["steps"] if one["name"] == "Deploy"]
     targets = re.findall(r"--target '([^']+)'", step["run"])
-    kinds = ("app:Release", "app:Traffic", "app:Workers", "monitor:Monitor")
-    assert targets == [f"urn:pulumi:**golive:{kind}**" for kind in kinds]
+    kinds = ("app:Release", "app:Traffic", "app:Workers", "Retention", "monitor:Monitor")
+    assert targets == [
+        "urn:pulumi:**docker:index/network:Network::network", *(f"urn:pulumi:**golive:{kind}**" for kind in kinds),
+    ]  # fmt: skip
 
 
 def test_a_value_that_would_run_as_an_expression_is_refused():

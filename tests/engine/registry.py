@@ -1,4 +1,4 @@
-"""A registry with one image of one empty file, for pulling.
+"""A registry for pulling: with one image of one empty file, and with those that are put there.
 
 Source: https://distribution.github.io/distribution/spec/api/ and .../spec/manifest-v2-2/
 """
@@ -22,7 +22,6 @@ class Registry:
 
     def __init__(self) -> None:
         layer = _layer()
-        packed = gzip.compress(layer, mtime=0)
         config = json.dumps(
             {
                 "architecture": "amd64",
@@ -32,19 +31,34 @@ class Registry:
                 "history": [{"created": "2026-01-01T00:00:00Z"}],
             }
         ).encode()
-        self.blobs = {_digest(one): one for one in (packed, config)}
-        self.manifest = json.dumps(
+        self.blobs: dict[str, bytes] = {}
+        self.manifests: dict[str, bytes] = {}
+        self.digest = self.add("v1", config, [layer])
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
+        self.host = f"127.0.0.1:{self.server.server_port}"
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def add(self, tag: str, config: bytes, layers: list[bytes]) -> str:
+        """Has an image under `tag`, of whatever name. Its digest."""
+        packed = [gzip.compress(one, mtime=0) for one in layers]
+        self.blobs |= {_digest(one): one for one in (*packed, config)}
+        manifest = json.dumps(
             {
                 "schemaVersion": 2,
                 "mediaType": MANIFEST,
                 "config": _entry("application/vnd.docker.container.image.v1+json", config),
-                "layers": [_entry("application/vnd.docker.image.rootfs.diff.tar.gzip", packed)],
+                "layers": [_entry("application/vnd.docker.image.rootfs.diff.tar.gzip", one) for one in packed],
             }
         ).encode()
-        self.digest = _digest(self.manifest)
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
-        self.host = f"127.0.0.1:{self.server.server_port}"
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        self.manifests |= {tag: manifest, _digest(manifest): manifest}
+        return _digest(manifest)
+
+    def push(self, image: Any, tag: str) -> None:
+        """Has what the Docker engine has as `image` (docker-py's), under `tag`."""
+        with tarfile.open(fileobj=io.BytesIO(b"".join(image.save()))) as saved:
+            (listed,) = json.load(saved.extractfile("manifest.json"))
+            config, *layers = (saved.extractfile(one).read() for one in (listed["Config"], *listed["Layers"]))
+        self.add(tag, config, layers)
 
     def stop(self) -> None:
         self.server.shutdown()
@@ -64,8 +78,8 @@ def _handler(registry: Registry) -> type[BaseHTTPRequestHandler]:
         def answer(self, *, with_body: bool) -> None:
             kind, _, reference = self.path.rpartition("/")
             body, form = registry.blobs.get(reference), "application/octet-stream"
-            if kind.endswith("/manifests") and reference in ("v1", registry.digest):
-                body, form = registry.manifest, MANIFEST
+            if kind.endswith("/manifests") and reference in registry.manifests:
+                body, form = registry.manifests[reference], MANIFEST
             elif self.path == "/v2/":
                 body = b"{}"
             missing = b'{"errors": [{"code": "MANIFEST_UNKNOWN", "message": "manifest unknown"}]}'
