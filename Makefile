@@ -6,7 +6,7 @@ MAKEFLAGS += --no-print-directory
 PYTHON ?= python3
 UV := $(shell command -v uv || echo .golive/uv/bin/uv)
 RUN := .venv/bin/python
-SOURCES := __main__.py components lab toolchain tests
+SOURCES := __main__.py components lab toolchain transport tests
 
 .PHONY: help up down purge test check format bench-release ready
 

@@ -5,7 +5,7 @@ import time
 import pulumi
 
 from components import github, planning, previous, settings
-from components.engine import docker_provider, network
+from components.engine import docker_provider, network, reachable
 from components.environment import Environment, EnvironmentArgs
 from components.monitor import Monitor, MonitorArgs
 from components.pipeline import Pipeline, PipelineArgs
@@ -16,6 +16,7 @@ from components.traffic import AppArgs, Traffic, TrafficArgs, way_to
 from components.workers import Workers, WorkersArgs
 
 wants = settings.read()
+reachable(wants)
 project, stack, source, apps = wants.project, wants.stack, wants.deploy_from, wants.apps
 state = previous.read(apps)
 plans = planning.planned(stack, apps, state.apps, time.time())

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import os
 from typing import Any
-from urllib.parse import urlsplit
 
 import pulumi
+
+from transport import ssh
 
 TIMEOUT = 60  # seconds for one answer of the engine
 
@@ -23,15 +24,16 @@ def client(host: str | None) -> Any:
 
     Raises EngineError.
     """
+    address = host or os.environ.get("DOCKER_HOST")
     import docker  # noqa: PLC0415
     from docker.errors import DockerException  # noqa: PLC0415
 
-    address = host or os.environ.get("DOCKER_HOST", "")
-    environment = {**os.environ, **({"DOCKER_HOST": host} if host else {})}
     try:
-        return docker.from_env(
-            timeout=TIMEOUT, environment=environment, use_ssh_client=urlsplit(address).scheme == "ssh"
-        )
+        if address and ssh.is_ssh(address):
+            from transport import client as through_ssh  # noqa: PLC0415 - it loads the docker package
+
+            return through_ssh.client(address, TIMEOUT)
+        return docker.from_env(timeout=TIMEOUT, environment={**os.environ, **({"DOCKER_HOST": host} if host else {})})
     except (DockerException, OSError) as error:
         raise unreachable(host, error) from None
 
@@ -39,6 +41,9 @@ def client(host: str | None) -> Any:
 def unreachable(host: str | None, error: Exception) -> EngineError:
     """What to tell where the engine does not answer."""
     address = host or os.environ.get("DOCKER_HOST") or "the default socket"
+    if ssh.is_ssh(address):
+        why = ssh.why(address, error)
+        return EngineError(f"The Docker engine at {address} cannot be reached: {why}. Then run pulumi up again.")
     why = str(error).splitlines()[0] if str(error) else type(error).__name__
     return EngineError(
         f"The Docker engine at {address} cannot be reached ({why}). Start it (systemctl start docker), or set "

@@ -206,6 +206,13 @@ BaseUrl = Annotated[Text, AfterValidator(_base_url)]
 def _docker_host(host: str) -> str:
     if not re.fullmatch(r"(?:unix|npipe)://\S+|(?:tcp|ssh|https?)://[^\s/]+/?", host):
         raise refused("is no Docker host. Set unix:///var/run/docker.sock, ssh://user@host or tcp://host:2376.")
+    if host.startswith("ssh://"):
+        if re.fullmatch(r"ssh://[^@]*:[^@]*@.*", host):
+            raise refused("has a password. Take it out: ssh takes a key, from its agent or as ~/.ssh/config names it.")
+        if not re.fullmatch(
+            r"ssh://(?:[^@:]+@)?(?:[A-Za-z0-9_][A-Za-z0-9._-]*|\[[0-9a-f:]+\])(?::[1-9]\d{0,4})?/?", host
+        ):
+            raise refused("is no address for ssh. Set ssh://user@host or ssh://user@host:port.")
     return host
 
 

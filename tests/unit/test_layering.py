@@ -10,8 +10,9 @@ import pytest
 ROOT = Path(__file__).parents[2]
 # What each part may import of the project itself.
 MAY = {
-    "components": {"components"},
-    "toolchain": {"toolchain"},
+    "transport": {"transport"},
+    "components": {"components", "transport"},
+    "toolchain": {"toolchain", "transport"},
     "lab": {"lab", "toolchain"},
     "__main__": {"components"},
 }
@@ -21,7 +22,7 @@ OURS = {*MAY, "tests"}
 def modules() -> dict[str, Path]:
     """Every module of the project that is no test, by its dotted name."""
     found = {"__main__": ROOT / "__main__.py"}
-    for part in ("components", "toolchain", "lab"):
+    for part in ("transport", "components", "toolchain", "lab"):
         for file in (ROOT / part).rglob("*.py"):
             words = file.relative_to(ROOT).with_suffix("").parts
             found[".".join(words[:-1] if words[-1] == "__init__" else words)] = file

@@ -11,10 +11,12 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from toolchain.docker_plugin.failure import AGAIN, DockerError, no_answer, said_by_engine
+from transport import ssh
 
 USUAL = "unix:///var/run/docker.sock"
 ANSWER_WITHIN = 120  # seconds: for one request, not for the whole of what it starts
 REACH_WITHIN = 5  # seconds: for a first connection
+AT_ONCE = 32  # connections that are kept
 STEP = 0.1  # seconds between two looks at something that is awaited
 
 
@@ -30,9 +32,15 @@ class Engine:
     def settle(self, host: str | None) -> None:
         """Takes `host`, else DOCKER_HOST, else the usual socket, and sees that something listens there.
 
-        Raises DockerError where nothing does: before any resource is touched. A host behind ssh is tried at first use.
+        Raises DockerError where nothing does: before any resource is touched.
         """
         self.host = host or os.environ.get("DOCKER_HOST") or USUAL
+        if ssh.is_ssh(self.host):
+            try:
+                ssh.check(self.host)
+            except ssh.UnreachableError as error:
+                raise DockerError(no_answer(self.host, str(error))) from error
+            return
         address = urlsplit(self.host)
         try:
             if address.scheme == "unix":
@@ -70,14 +78,12 @@ class Engine:
 
     def _connected(self) -> Any:
         with self.doing("connecting to the Docker engine"):
+            if ssh.is_ssh(self.host):
+                from transport import client  # noqa: PLC0415 - it loads the docker package
+
+                return client.api(self.host, ANSWER_WITHIN, AT_ONCE)
             import docker  # noqa: PLC0415 - slow to import: see __main__.py
             from docker.utils import kwargs_from_env  # noqa: PLC0415
 
             settings = kwargs_from_env(environment={**os.environ, "DOCKER_HOST": self.host})
-            return docker.APIClient(
-                **settings,
-                version="auto",
-                timeout=ANSWER_WITHIN,
-                max_pool_size=32,
-                use_ssh_client=self.host.startswith("ssh://"),
-            )
+            return docker.APIClient(**settings, version="auto", timeout=ANSWER_WITHIN, max_pool_size=AT_ONCE)

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
+from transport import ssh
+
 AGAIN = "then run `pulumi up` again"
 TAKEN = re.compile(r"port is already allocated|address already in use")
 ADDRESS = re.compile(r"(?:Bind for |listen (?:tcp|udp)[46]? )\[?([0-9a-fA-F.:]*?)\]?:(\d+)[ :]")
@@ -45,16 +47,15 @@ def port_taken(container: str, address: str, port: int | None) -> str:
 
 
 def no_answer(host: str, reason: str) -> str:
-    """The sentence for an engine that cannot be reached at `host`."""
+    """The sentence for an engine that cannot be reached at `host`; behind ssh, `reason` has the remedy in it."""
+    if ssh.is_ssh(host):
+        return f"the Docker engine at {host} does not answer: {reason}, {AGAIN}"
     if "ermission denied" in reason:
         return (
             f"the Docker engine at {host} refuses this user: add the user to the group docker "
             f"(`sudo usermod -aG docker $USER`, and log in again), {AGAIN}"
         )
-    if host.startswith("ssh://"):
-        remedy = f"see that `ssh {host.removeprefix('ssh://')} docker version` works without asking for anything"
-    else:
-        remedy = "start it (`sudo systemctl start docker`) or name another host (docker:host, or DOCKER_HOST)"
+    remedy = "start it (`sudo systemctl start docker`) or name another host (docker:host, or DOCKER_HOST)"
     return f"the Docker engine at {host} does not answer ({reason}): {remedy}, {AGAIN}"
 
 
@@ -81,9 +82,13 @@ def said_by_engine(what: str, host: str) -> Iterator[None]:
     except docker.errors.APIError as error:
         raise DockerError(f"{what}: {explained(error)}") from error
     except requests.exceptions.Timeout as error:
-        raise DockerError(no_answer(host, "it took too long")) from error
+        raise DockerError(no_answer(host, _told(host, Exception("it took too long")))) from error
     except (requests.exceptions.ConnectionError, docker.errors.DockerException, OSError) as error:
-        raise DockerError(no_answer(host, one_line(str(error)))) from error
+        raise DockerError(no_answer(host, _told(host, error))) from error
+
+
+def _told(host: str, error: Exception) -> str:
+    return ssh.why(host, error) if ssh.is_ssh(host) else one_line(str(error))
 
 
 def explained(error: Any) -> str:

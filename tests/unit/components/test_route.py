@@ -16,6 +16,7 @@ from components.routefile import Served, Target, route_file
 from components.routereading import live_slot, revision, serving
 from components.slots import Trial
 from components.wanted import Wanted
+from transport import ssh
 
 TARGETS = {slot: Target(f"shop-dev-{slot}", 8080, "/health") for slot in ("blue", "green")}
 FIRST = route_file(Served("blue", {"blue": TARGETS["blue"]}))
@@ -349,18 +350,38 @@ def test_an_app_without_a_route_file_goes_without_a_word():
         (None, "127.0.0.1", "http://127.0.0.1:80"),
         ("unix:///var/run/docker.sock", "0.0.0.0", "http://127.0.0.1:80"),
         (None, "::", "http://[::1]:80"),
-        ("ssh://deploy@app.example.com", "0.0.0.0", "http://app.example.com:80"),
+        ("ssh://deploy@10.0.0.5:2222", "0.0.0.0", "http://10.0.0.5:80"),
+        ("ssh://alias", "0.0.0.0", "http://10.0.0.6:80"),
+        ("ssh://alias", "10.0.0.9", "http://10.0.0.9:80"),
+        ("ssh://deploy@localhost", "127.0.0.1", "http://127.0.0.1:80"),
         ("tcp://10.0.0.5:2376", "10.0.0.9", "http://10.0.0.9:80"),
     ],
 )
 def test_the_proxy_is_asked_where_it_is_published(monkeypatch, host, address, expected):
     monkeypatch.delenv("DOCKER_HOST", raising=False)
+    # As ~/.ssh/config would say.
+    monkeypatch.setattr(ssh, "resolved", lambda one: {"hostname": "10.0.0.6"} if one == "ssh://alias" else {})
     assert published(host, address, 80) == expected
 
 
-def test_loopback_of_another_machine_is_an_error_with_the_remedy():
-    with pytest.raises(EngineError, match=r"out of reach from here. Set it to 0\.0\.0\.0"):
-        published("ssh://deploy@app.example.com", "127.0.0.1", 80)
+@pytest.mark.parametrize(
+    ("host", "address", "said"),
+    [
+        (
+            "ssh://deploy@10.0.0.5",
+            "127.0.0.1",
+            r"loopback of 10\.0\.0\.5, out of reach from here. Set it to 0\.0\.0\.0",
+        ),
+        (
+            "ssh://inside.invalid",
+            "0.0.0.0",
+            r"inside\.invalid, a name that is not known.*Set golive:traffic\.address",
+        ),
+    ],
+)
+def test_a_proxy_that_is_out_of_reach_is_an_error_with_the_remedy(host, address, said):
+    with pytest.raises(EngineError, match=said):
+        published(host, address, 80)
 
 
 def test_an_engine_that_does_not_answer_is_told_in_one_line():

@@ -225,6 +225,9 @@ def test_a_right_service_is_checked_beside_a_wrong_one():
          "experiment: needs an image whose tag is the version"),
         ({"docker": {"host": "/var/run/docker.sock"}}, "docker.host: /var/run/docker.sock is no Docker host"),
         ({"docker": "unix:///run/docker.sock"}, "docker: is no mapping"),
+        ({"docker": {"host": "ssh://me:secret@app"}}, "docker.host: ssh://me:secret@app has a password"),
+        ({"docker": {"host": "ssh://me@app:ssh"}}, "docker.host: ssh://me@app:ssh is no address for ssh"),
+        ({"docker": {"host": "ssh://-oProxyCommand=x"}}, "docker.host: ssh://-oProxyCommand=x is no address for ssh"),
     ],
 )  # fmt: skip
 def test_a_wrong_value_is_named_with_its_remedy(keys, line):

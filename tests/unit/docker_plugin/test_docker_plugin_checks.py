@@ -96,4 +96,4 @@ def test_another_complaint_is_not_about_a_port() -> None:
 def test_an_engine_out_of_reach_is_told_with_the_remedy_that_fits() -> None:
     assert "sudo systemctl start docker" in no_answer("unix:///var/run/docker.sock", "No such file or directory")
     assert "add the user to the group docker" in no_answer("unix:///var/run/docker.sock", "Permission denied")
-    assert "`ssh me@there docker version`" in no_answer("ssh://me@there", "timed out")
+    assert "Permission denied (publickey), then" in no_answer("ssh://me@there", "Permission denied (publickey)")
