@@ -39,6 +39,8 @@ ARGUMENTS = [
     f"--entrypoints.web.address=:{INSIDE}",
     # While it ends it lets nobody in, and by default waits 10 s for the last stream: an outage for everyone else.
     "--entrypoints.web.transport.lifecycle.gracetimeout=3s",
+    # Its default cuts off an upload after a minute: as long as golive:release.drain may be, so that a slow one ends.
+    "--entrypoints.web.transport.respondingtimeouts.readtimeout=1h",
     f"--providers.file.directory={FOLDER}",
     "--providers.file.watch=true",
     # Its default makes a second change within 2 s wait for the rest of them.

@@ -88,7 +88,7 @@ def remove(versions: Sequence[str] | None = None) -> list[str]:
 def digest(version: str, architecture: str, source: Path = SOURCE) -> str:
     """What an image of this version is made from, as one hash: the Go sources without tests, and the recipe."""
     found = hashlib.sha256(f"{architecture}\n{version}\n{recipe(version)}".encode())
-    for file in sorted([*source.glob("*.go"), source / "go.mod"]):
+    for file in sorted([*source.glob("*.go"), source / "go.mod", source / "go.sum"]):
         if not file.name.endswith("_test.go"):
             found.update(f"\n{file.name} {file.stat().st_size}\n".encode() + file.read_bytes())
     return found.hexdigest()

@@ -50,13 +50,31 @@ func leave(open *shop, server *http.Server, signal os.Signal, signals <-chan os.
 	}
 	patience, cancel := context.WithTimeout(context.Background(), open.drain)
 	defer cancel()
-	if err := server.Shutdown(patience); err != nil {
+	if err := emptied(patience, open, server); err != nil {
 		slog.Error("cut off", "requests", open.underWay.Load(), "after seconds", open.drain.Seconds())
 		_ = server.Close() // what is left has had its time
 		return exitFailed
 	}
 	slog.Info("closed")
 	return exitFine
+}
+
+// emptied takes no new connections and returns once nothing is under way, websockets included, which the server itself
+// does not wait for.
+func emptied(patience context.Context, open *shop, server *http.Server) error {
+	if err := server.Shutdown(patience); err != nil {
+		return err
+	}
+	ticker := time.NewTicker(tick)
+	defer ticker.Stop()
+	for open.underWay.Load() > 0 {
+		select {
+		case <-ticker.C:
+		case <-patience.Done():
+			return patience.Err()
+		}
+	}
+	return nil
 }
 
 // askHealth asks the app at url for its health, for a container whose image has no other program to ask with.

@@ -41,7 +41,9 @@ func (s *shop) handler() http.Handler {
 	mux.HandleFunc("GET /health", s.health)
 	mux.HandleFunc("GET /version", s.versionPage)
 	mux.HandleFunc("GET /stream", s.stream)
+	mux.HandleFunc("GET /socket", s.socket)
 	mux.HandleFunc("POST /echo", s.echo)
+	mux.HandleFunc("POST /upload", s.upload)
 	if s.switches {
 		mux.HandleFunc("POST /switch", s.turn)
 	}

@@ -1,10 +1,9 @@
-"""What a release does beside moving the route: migrations, replicas, workers, draining, experiments, maintenance."""
+"""What a release does beside moving the route: migrations, replicas, workers, experiments, maintenance."""
 
 from __future__ import annotations
 
 import json
 import re
-import threading
 import urllib.error
 import urllib.request
 
@@ -90,37 +89,6 @@ def test_a_deployment_by_the_workflows_targets_needs_no_right_at_github(stack: S
     assert "docker:index" not in stack.must_up().text  # by an administrator, who finds all of the app in its place
 
 
-def test_a_long_request_in_a_slot_that_goes_comes_to_its_end(stack: Stack):
-    stack.config["golive:release"] = {"keepWarm": "off", "drain": 20}
-    # The app itself is rude: told to end, it waits for nobody.
-    stack.config["golive:service"]["env"] |= {"SHUTDOWN_DELAY_S": "0", "DRAIN_S": "0"}
-    stack.must_up()
-    lines: list[str] = []
-    reading = threading.Thread(target=lambda: lines.extend(stream(stack, 8)))
-    reading.start()
-    stack.config["golive:version"] = "v1.1.0"
-    said = stack.must_up()
-    reading.join(20)
-    assert "blue v1.0.0 live → idle, green v1.1.0 idle → live" in said.text
-    assert lines == [f"{number} of 8" for number in range(1, 9)]
-    assert set(containers(stack)) == {"green", "monitor", "proxy"}
-    assert "updated" not in stack.must_up().text
-
-
-def test_what_is_under_way_in_the_warm_slot_ends_before_the_next_version_takes_it(stack: Stack):
-    stack.config["golive:service"]["env"] |= {"SHUTDOWN_DELAY_S": "0", "DRAIN_S": "0"}
-    stack.must_up()
-    lines: list[str] = []
-    reading = threading.Thread(target=lambda: lines.extend(stream(stack, 15)))
-    reading.start()
-    for version in ("v1.1.0", "v1.0.0"):
-        stack.config["golive:version"] = version
-        stack.config["golive:service"]["env"]["RELEASE"] = version
-        stack.must_up()
-    reading.join(30)
-    assert lines == [f"{number} of 15" for number in range(1, 16)]
-
-
 def test_the_proxy_tells_each_slots_figures(stack: Stack):
     stack.config["golive:traffic"]["metrics"] = {"port": free_port()}
     stack.must_up()
@@ -131,18 +99,6 @@ def test_the_proxy_tells_each_slots_figures(stack: Stack):
     found = {slot: now.since(before[slot]) for slot, now in instruments.read(url).items()}
     assert (found["blue"].requests, found["blue"].error_rate, found["green"].requests) == (21, 0, 0)
     assert 0 < found["blue"].quantile(0.99) <= 10
-
-
-def stream(stack: Stack, seconds: int) -> list[str]:
-    """A long answer's lines, as far as they came."""
-    address = f"http://127.0.0.1:{stack.port}/stream?seconds={seconds}"
-    found = []
-    try:
-        with urllib.request.urlopen(address, timeout=5) as answer:
-            found += [line.decode().strip() for line in answer]
-    except (OSError, urllib.error.URLError) as error:
-        found.append(str(error))
-    return found
 
 
 def test_an_experiment_gives_its_version_to_those_it_is_for_and_ends_with_either(stack: Stack):
