@@ -78,6 +78,17 @@ def test_a_host_of_the_ssh_configuration_is_one_like_any_other(remote: Stack):
     assert remote.answers() == "v1.0.0"
 
 
+def test_refresh_and_destroy_tell_it_too_and_leave_everything_as_it_is(remote: Stack, server: Server):
+    remote.environment["XDG_RUNTIME_DIR"] = "/nowhere"  # without a folder of the user's own nothing is shared
+    remote.must_up()
+    with server.letting_nobody_in():
+        for command in ("refresh", "destroy"):
+            said = remote.run(command, "--yes", "--skip-preview")
+            assert said.code != 0
+            error_line(said, "127.0.0.1:.* does not answer: it takes none of your keys")
+    assert remote.answers() == "v1.0.0"
+
+
 @pytest.mark.parametrize(
     ("host", "told"),
     [
