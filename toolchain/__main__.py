@@ -13,6 +13,7 @@ from toolchain.progress import StepError, say
 
 def engine() -> None:
     """The official CLI and plugins where they can be had, else built ones."""
+    layout.compiled()
     cli = official.cli()
     if cli and official.plugins(cli):
         layout.wrapper(cli)

@@ -6,6 +6,7 @@ hard link where the file system allows it) and home. An official CLI keeps its o
 
 from __future__ import annotations
 
+import compileall
 import os
 import shlex
 import shutil
@@ -17,6 +18,7 @@ from toolchain.folders import ENGINE, LAB, ROOT, STATE, VENV, passphrase
 BIN = ENGINE / "bin"
 HOME = ENGINE / "home"
 PYTHON = VENV / "bin" / "python"
+PROGRAM = ("components", "toolchain")  # what Python loads of this clone for every command
 
 WRAPPER = """\
 #!/bin/sh
@@ -61,6 +63,17 @@ def wrapper(cli: Path, home: str = "") -> None:
     )
     STATE.mkdir(parents=True, exist_ok=True)
     _written(VENV / "bin" / "pulumi", text)
+
+
+def compiled() -> None:
+    """Compiles what has changed of the program, as `uv sync` does with the packages.
+
+    Python does that by itself only where it may write beside the sources and PYTHONDONTWRITEBYTECODE is not set, as it
+    often is in containers: every command then compiled all of it, and took twice as long.
+    """
+    for folder in PROGRAM:
+        compileall.compile_dir(ROOT / folder, quiet=2)
+    compileall.compile_file(ROOT / "__main__.py", quiet=2)
 
 
 def _plugin(name: str) -> Path:

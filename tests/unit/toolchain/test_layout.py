@@ -63,3 +63,15 @@ def test_a_binary_that_was_built_anew_replaces_the_old_one_even_at_the_same_size
     layout._linked(old, target)
     layout._linked(new, target)
     assert target.read_text() == "two"
+
+
+def test_the_program_is_compiled_ahead_though_python_may_not_do_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    for name in ("components/release.py", "toolchain/protocol.py", "__main__.py"):
+        file = tmp_path / name
+        file.parent.mkdir(exist_ok=True)
+        file.write_text("ANSWER = 42\n")
+    monkeypatch.setattr(layout, "ROOT", tmp_path)
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    layout.compiled()
+    found = {file.name.partition(".")[0] for file in tmp_path.rglob("*.pyc")}
+    assert found == {"release", "protocol", "__main__"}
