@@ -9,12 +9,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
 import pulumi
-import urllib3
 
 from components.github import api
 from components.settings import DeployFrom, Environment, GitHub, Protection
@@ -93,15 +92,16 @@ class Account:
     """GitHub's REST API, read only, by the token the stack uses. Raises AccountError for any answer but the wanted."""
 
     github: GitHub
-    pool: urllib3.PoolManager = field(default_factory=urllib3.PoolManager, repr=False)
 
     def get(self, path: str, what: str) -> dict[str, Any]:
         """The JSON at `path`, {} where the answer is empty. `what` is what is looked for, named where it is missing."""
+        import urllib3  # noqa: PLC0415 - most updates ask nothing
+
         token = self.github.token.get_secret_value() if self.github.token else ""
         headers = {"Authorization": f"Bearer {token}", "Accept": "application/vnd.github+json"}
         address = api(self.github)
         try:
-            answer = self.pool.request(
+            answer = urllib3.request(
                 "GET", f"{address}{path}", headers=headers, timeout=PATIENCE, retries=False, redirect=False
             )
         except urllib3.exceptions.HTTPError as error:

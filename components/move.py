@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from components.proxy import Proxy  # at run time it is handed in
 
 SERVED = 15  # seconds at most until the proxy serves a new file; it takes some 0.1 s
+LOOK = 0.02  # seconds between two looks whether it does: everyone waits for that, and nothing is proven by waiting
 # The proxy is told of a new file by the kernel, once. Seconds without effect after which the file is put there again.
 LOST = 3
 
@@ -136,7 +137,7 @@ class Move:
         # Where no slot is new, nobody has asked whether they are ready.
         deadline = SERVED if self.new else max(SERVED, wanted.deadline)
         try:
-            self._wait(ask, lambda answer: answer.good, successes=1, deadline=deadline)
+            self._wait(ask, lambda answer: answer.good, successes=1, deadline=deadline, pause=LOOK)
         except Waiting as vain:
             self._fail(
                 f"The proxy at {wanted.url} does not serve {self.version} by the new route: {vain.last}.",

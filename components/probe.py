@@ -81,12 +81,14 @@ def wait(
     *,
     successes: int,
     deadline: float,
+    pause: float = PAUSE,
     tell: Callable[[Answer, float], None] = lambda *_: None,
     hopeless: Callable[[], str] = lambda: "",
     clock: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], None] = time.sleep,
 ) -> None:
-    """Asks until `successes` answers in a row are good. `deadline` in seconds from now, the last answer included.
+    """Asks until `successes` answers in a row are good. `deadline` in seconds from now, the last answer included;
+    `pause` in seconds between two questions.
 
     `tell` hears the last answer and the seconds gone, every other second. `hopeless` says why waiting is in vain ("" if
     it is not). Raises Waiting.
@@ -99,11 +101,11 @@ def wait(
         if row >= successes:
             return
         now = clock()
-        if now + PAUSE - begun > deadline:
+        if now + pause - begun > deadline:
             raise Waiting(answer)
         if row == 0 and (why := hopeless()):
             raise Waiting(answer, why)
         if now - told >= NEWS:
             tell(answer, now - begun)
             told = now
-        sleep(PAUSE)
+        sleep(pause)
