@@ -18,7 +18,7 @@ from toolchain.folders import ENGINE, LAB, ROOT, STATE, VENV, passphrase
 BIN = ENGINE / "bin"
 HOME = ENGINE / "home"
 PYTHON = VENV / "bin" / "python"
-PROGRAM = ("components", "toolchain")  # what Python loads of this clone for every command
+PROGRAM = ("components", "toolchain", "transport")  # what Python loads of this clone for every command
 
 WRAPPER = """\
 #!/bin/sh
