@@ -83,7 +83,9 @@ class Host(language_pb2_grpc.LanguageRuntimeServicer):
             settings.SETTINGS.root_directory = request.info.root_directory or folder
             runpy.run_path(folder, run_name="__main__")
 
-        return LanguageServer(program).Run(request, context)  # type: ignore[no-untyped-call]
+        done = LanguageServer(program).Run(request, context)  # type: ignore[no-untyped-call]
+        # What went wrong is logged by then; in the answer it would be shown a second time.
+        return language_pb2.RunResponse(bail=True) if done.error else done
 
     def Cancel(self, request: Any, context: Any) -> Any:
         """The engine stops: what runs in the plugins ends there, this process has nothing to finish."""

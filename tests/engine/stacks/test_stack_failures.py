@@ -161,6 +161,7 @@ def test_everything_wrong_in_a_stack_file_is_said_at_once_before_anything_is_cha
         said = running.up()
     failed(running, said, rf"Pulumi\.{running.name}\.yaml: golive:environment\.waitTimer: 99999 is more than 43200")
     error_line(said, r"golive:environment\.wiatTimer.*Did you mean waitTimer")
+    assert said.text.partition("Diagnostics:")[2].count("wiatTimer") == 1  # and once is enough
     error_line(said, r"golive:traffic\.port: 0 ")
     assert running.writes(before) == []
     healed(running)
