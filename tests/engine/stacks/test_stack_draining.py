@@ -50,8 +50,9 @@ def test_what_is_under_way_in_a_live_slot_that_goes_comes_to_its_end(rude: Stack
 
 
 def test_what_is_under_way_in_the_warm_slot_ends_before_the_next_version_takes_it(rude: Stack):
+    rude.config["golive:release"] = {"drain": 60}
     rude.must_up()
-    with Lasting(url(rude), 16) as users:
+    with Lasting(url(rude), 30) as users:
         released(rude, "v1.1.0")
         assert users.ended == {}
         released(rude, "v1.0.0")
