@@ -1,4 +1,8 @@
-"""`python -m toolchain.docker_plugin ENGINE`: says its port on the first line of output, then serves until stopped."""
+"""`python -m toolchain.docker_plugin ENGINE`: says its port on the first line of output, then serves until stopped.
+
+The docker package takes a seventh of a second to load, so that is done where the Docker engine is first asked: an
+update that moves the route alone, or nothing, asks it nothing.
+"""
 
 from __future__ import annotations
 
@@ -32,8 +36,6 @@ def main() -> None:
 
     for one in (signal.SIGINT, signal.SIGTERM):
         signal.signal(one, leave)
-    import docker  # noqa: F401, PLC0415 - slow to import: done while the engine is still busy connecting
-
     # an engine that was killed stops nobody: its plugin would stay
     while not ended.wait(LOOK_EVERY) and os.getppid() == parent:
         pass

@@ -21,9 +21,20 @@ import sys
 import components.environment, components.release
 print(sorted(name for name in sys.modules if name in (
     "pulumi_github.repository_environment", "pulumi_github.repository_webhook", "pulumi_docker.container",
-    "pulumi_docker.buildx_builder", "docker")))
+    "pulumi_docker.buildx_builder", "docker", "urllib3")))
 """
     assert said(program) == "['pulumi_docker.container', 'pulumi_github.repository_environment']"
+
+
+def test_the_docker_plugin_starts_without_the_package_that_asks_the_engine():
+    program = """
+import sys
+from toolchain.protocol import only_the_protocol
+only_the_protocol()
+import toolchain.docker_plugin.service
+print("docker" in sys.modules)
+"""
+    assert said(program) == "False"
 
 
 @pytest.mark.parametrize("name", ["RepositoryFile", "RepositoryEnvironmentReviewerArgs", "get_repository", "outputs",
