@@ -95,4 +95,14 @@ ACTIONLINT = Part(
     minutes=1,
 )
 VEGETA = Part("vegeta", package="github.com/tsenart/vegeta/v12", pinned="github.com/tsenart/vegeta/v12", minutes=1)
+PEBBLE, PEBBLE_DNS = (
+    Part(
+        "pebble",
+        package=f"github.com/letsencrypt/pebble/v2/cmd/{command}",
+        pinned="github.com/letsencrypt/pebble/v2",
+        minutes=1,
+        static=True,
+    )
+    for command in ("pebble", "pebble-challtestsrv")
+)
 COREUTILS = Part("coreutils", package=MAIN, pinned="", minutes=1, static=True)

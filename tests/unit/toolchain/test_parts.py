@@ -3,9 +3,9 @@ from importlib import metadata
 import pytest
 
 from toolchain import parts
-from toolchain.parts import ACTIONLINT, COREUTILS, GATUS, GITHUB, PULUMI, TRAEFIK, Part
+from toolchain.parts import ACTIONLINT, COREUTILS, GATUS, GITHUB, PEBBLE, PEBBLE_DNS, PULUMI, TRAEFIK, Part
 
-ALL = [PULUMI, GITHUB, TRAEFIK, GATUS, ACTIONLINT, COREUTILS]
+ALL = [PULUMI, GITHUB, TRAEFIK, GATUS, ACTIONLINT, PEBBLE, PEBBLE_DNS, COREUTILS]
 
 
 @pytest.mark.parametrize("part", ALL, ids=lambda part: part.name)
