@@ -57,7 +57,7 @@ asked = {name: (way_to(app), app.service.health.path) for name, app in apps.item
 monitor = Monitor(
     "monitor",
     MonitorArgs(
-        project, stack, wants.monitor, wants.docker, between.name, f"{project}-{stack}-proxy", asked,
+        project, stack, wants.monitor, wants.docker, between.name, traffic.inside, asked,
         after=traffic.ready,
     ),
     engine,

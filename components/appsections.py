@@ -78,10 +78,15 @@ class Experiment(Section):
 
 
 class Maintenance(Section):
-    """Whether users are told to come back later, and after how many seconds."""
+    """Whether users are told to come back later, and after how many seconds.
+
+    `page`: the HTML they are shown; in the stack file its path, here its text.
+    """
 
     enabled: bool = False
+    page: fields.Text | None = None
     retry_after: Annotated[int, fields.between(1, 604800, "seconds")] = 300
+    image: fields.ImageName = "busybox:1.37"
 
 
 class OneOfSeveral(Service):

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from components.appcontradictions import app_contradictions, services_contradictions
+from components.appsections import OneOfSeveral
 from components.complaints import Complaint
 from components.sections import (
     DeployFrom,
@@ -20,6 +21,7 @@ MOST_REVIEWERS = 6  # https://docs.github.com/rest/deployments/environments: use
 MOST_NAMES = 100  # https://docs.github.com/actions/reference/limits: secrets, and variables, of an environment
 LONGEST_VALUE = 48 * 1024
 LONGEST_NAME = 255
+LOOPBACK = {"127.0.0.1", "::1"}
 NOT_IN_A_NAME = set("'\"`,;\\/")
 EVERY_ADDRESS = {"0.0.0.0", "::"}  # noqa: S104 - compared with, not bound
 
@@ -39,6 +41,7 @@ def contradictions(sections: Mapping[str, Any], stack: str) -> Iterator[Complain
         yield from _protection(protection, deploy_from)
     if isinstance(traffic, Traffic):
         yield from _metrics(traffic, monitor)
+        yield from _tls(traffic, monitor, sections.get("services") or {})
     if isinstance(traffic, Traffic) and isinstance(monitor, Monitor):
         yield from _ports(traffic, monitor)
     if sections.get("services"):
@@ -108,6 +111,37 @@ def _metrics(traffic: Traffic, monitor: object) -> Iterator[Complaint]:
     for section, other in taken:
         if port == other:
             yield ("traffic", "metrics", "port"), f"is {port}, which {section}.port has already. Set another one."
+
+
+def _tls(traffic: Traffic, monitor: object, services: Mapping[str, OneOfSeveral]) -> Iterator[Complaint]:
+    tls, path = traffic.tls, ("traffic", "tls")
+    if not tls:
+        return
+    taken = [("traffic", traffic.port), ("traffic.metrics", traffic.metrics.port)]
+    taken += [("monitor", monitor.port)] if isinstance(monitor, Monitor) and monitor.enabled else []
+    for section, other in taken:
+        if tls.port == other:
+            yield (*path, "port"), f"is {tls.port}, which {section}.port has already. Set another one."
+    own = bool(tls.certificate or tls.key)
+    if own == bool(tls.email):
+        which = "both email and a certificate" if own else "neither email nor certificate and key"
+        yield path, f"has {which}. Set email for certificates that are fetched, or certificate and key for your own."
+    for name, beside in (("certificate", "key"), ("key", "certificate")):
+        if getattr(tls, beside) and not getattr(tls, name):
+            yield (*path, name), f"is missing, though tls.{beside} is set. Set both."
+    for name, given, needed in (("server", tls.server, "email"), ("caCertificate", tls.ca_certificate, "server")):
+        if given and not getattr(tls, needed):
+            yield (*path, name), f"has no meaning without tls.{needed}. Set that too, or delete this."
+    if tls.email and not traffic.host and not (services and all(one.host for one in services.values())):
+        yield (
+            ("traffic", "host"),
+            "is missing, though tls.email is set. Set the name that certificates are fetched for.",
+        )
+    if tls.email and not tls.server and traffic.address in LOOPBACK:
+        yield (
+            ("traffic", "address"),
+            "is loopback, where Let's Encrypt cannot see the host. Set 0.0.0.0, or tls.server.",
+        )
 
 
 def _twice(path: tuple[str | int, ...], names: Iterable[str]) -> Iterator[Complaint]:

@@ -66,7 +66,7 @@ def labels(kind: Any, project: str, stack: str, service: str = "", **more: str) 
     return [kind(label=f"golive.{key}", value=value) for key, value in values.items()]
 
 
-def published(host: str | None, address: str, port: int, key: str = "traffic.address") -> str:
+def published(host: str | None, address: str, port: int, key: str = "traffic.address", scheme: str = "http") -> str:
     """Where a port that is published at `address` of the Docker host is reached from here, without a slash at the end.
 
     Raises EngineError, with the `key` that says it, for a loopback address of another machine, and where that machine
@@ -84,7 +84,7 @@ def published(host: str | None, address: str, port: int, key: str = "traffic.add
         )
     else:
         name = address
-    return f"http://[{name}]:{port}" if ":" in name else f"http://{name}:{port}"
+    return f"{scheme}://[{name}]:{port}" if ":" in name else f"{scheme}://{name}:{port}"
 
 
 def _machine(engine: str) -> str | None:

@@ -146,6 +146,19 @@ Token = Annotated[
     Text,
     matching(r"[A-Za-z0-9!#$%&'*+.^_|~-]{1,100}", "name or value of a header or cookie", "Use letters and digits."),
 ]
+# https://www.rfc-editor.org/rfc/rfc7468
+Certificate = Annotated[
+    Text,
+    matching(
+        r"(?s)\s*-----BEGIN CERTIFICATE-----.*-----END CERTIFICATE-----\s*",
+        "certificate in PEM",
+        "Set the text from -----BEGIN CERTIFICATE-----, those of its chain after it.",
+    ),
+]
+Email = Annotated[Text, matching(r"[^@\s]+@[^@\s.]+(?:\.[^@\s.]+)+", "email address", "Set one: ops@example.com.")]
+HttpsUrl = Annotated[
+    Text, matching(r"https://[^\s/?#]+(?:/[^\s#]*)?", "address", "Start it with https://, and end it with its path.")
+]
 Size = Annotated[Text, matching(r"[1-9]\d*[kmg]", "size", "Set a number with k, m or g behind it, such as 10m.")]
 HttpPath = Annotated[Text, matching(r"/[^\s#`]*", "path", "Start it with /, such as /health.")]
 PathPrefix = Annotated[

@@ -81,7 +81,7 @@ def _asked(endpoint: Endpoint, group: str, interval: int) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class MonitorArgs:
-    """`network`: the proxy's; `proxy`: its name there; `routes`: how each app is reached, and its health path.
+    """`network`: the proxy's; `proxy`: where it is reached there; `routes`: how each app is, and its health path.
 
     `after`: what must be there before anyone asks, or the first thing the status page shows is a failure.
     """

@@ -22,6 +22,7 @@ from components.slots import SLOTS, Previous, Trial, from_json
 
 RELEASE = "golive:app:Release"
 ROUTE = "pulumi-python:dynamic/golive:Route"
+CERTIFICATE = "pulumi-python:dynamic/golive:Certificate"
 ASKED = ("golive:github:Environment", "golive:github:Protection")
 READ = "pulumi:pulumi:readStackResourceOutputs"
 # The engine writes the state while the program reads it, and on a file:// backend not in one stroke: the attributes
@@ -66,6 +67,11 @@ def previous(resources: Mapping[str, Any], app: str = "") -> Previous:
     trial = Trial.of(route.get("trial")) if len(there) == len(SLOTS) else None
     images = frozenset(spec.image for spec in slots.values())
     return Previous(live, there, trial, float(route.get("warmSince") or 0), images)
+
+
+def certificate() -> Mapping[str, Any]:
+    """What is known of one's own certificate that the proxy has; nothing where it has none. Raises RunError."""
+    return _outputs(_resources(), CERTIFICATE, "traffic-certificate")
 
 
 def reviewer_ids(resources: Mapping[str, Any]) -> dict[str, int]:

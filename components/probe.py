@@ -11,12 +11,15 @@ from dataclasses import dataclass
 from http import HTTPStatus
 
 import urllib3
+from urllib3.exceptions import InsecureRequestWarning
 
 from components.progress import NEWS
 from components.routereading import ROUTE_HEADER
 from components.slots import Slot
 from components.way import SLOT_HEADER, Way
 
+# Whether the app is ready does not hang on the certificate: the first one is fetched once users can reach the proxy.
+urllib3.disable_warnings(InsecureRequestWarning)
 PAUSE = 0.1  # seconds between two questions
 
 
@@ -51,9 +54,13 @@ class Probe:
         headers = {**({SLOT_HEADER: slot} if slot else {}), **self.way.headers}
         try:
             # A connection of its own each time: what an old one says is not what a user would be told.
-            reply = urllib3.PoolManager(timeout=urllib3.Timeout(total=self.timeout), retries=False).request(
-                "GET", self.url + path, headers={**headers, "Connection": "close"}, redirect=False
+            pool = urllib3.PoolManager(
+                timeout=urllib3.Timeout(total=self.timeout),
+                retries=False,
+                cert_reqs="NONE",
+                server_hostname=self.way.host,
             )
+            reply = pool.request("GET", self.url + path, headers={**headers, "Connection": "close"}, redirect=False)
         except urllib3.exceptions.HTTPError as error:
             return Answer(0, words=_words(error))
         return Answer(reply.status, reply.headers.get(SLOT_HEADER, ""), reply.headers.get(ROUTE_HEADER, ""))

@@ -23,15 +23,20 @@ def silent(_: str) -> None:
     """Says nothing."""
 
 
-def teller(urn: str | None, *, lasting: bool = False) -> Tell:
-    """Shows each line beside the resource `urn` until the next one, or for good; silent where no engine listens."""
+def teller(urn: str | None, *, lasting: bool = False, warning: bool = False) -> Tell:
+    """Shows each line beside the resource `urn` until the next one, or for good; silent where no engine listens.
+
+    A `warning` is for good, and counted as one at the end.
+    """
     address = sys.argv[1] if len(sys.argv) > 1 else ""
     if not ADDRESS.fullmatch(address):
         return silent
     stub = engine_pb2_grpc.EngineStub(grpc.insecure_channel(address))
 
     def tell(line: str) -> None:
-        request = engine_pb2.LogRequest(severity=engine_pb2.INFO, message=line, urn=urn or "", ephemeral=not lasting)
+        severity = engine_pb2.WARNING if warning else engine_pb2.INFO
+        passing = not (lasting or warning)
+        request = engine_pb2.LogRequest(severity=severity, message=line, urn=urn or "", ephemeral=passing)
         try:
             stub.Log(request, timeout=PATIENCE)
         except grpc.RpcError:

@@ -31,15 +31,16 @@ ESTABLISHED = "01"
 
 
 class Proxy:
-    """The proxy's container on the engine at `host`, and the route file of `service` in it, "" for the only one.
+    """The proxy's container on the engine at `host`, and the route file of `service` in it, "" for the only one;
+    or the `file` of that name in the folder that it watches.
 
     Every method raises EngineError where the engine refuses.
     """
 
-    def __init__(self, host: str | None, name: str, service: str = "") -> None:
+    def __init__(self, host: str | None, name: str, service: str = "", file: str = "") -> None:
         self.host, self.name, self.service = host, name, service
         self.docker = client(host)
-        self.file = routenames.file_name(service)
+        self.file = file or routenames.file_name(service)
         self.new = f"{NEW}/{self.file.removesuffix('.yml')}.tmp"
 
     def close(self) -> None:
@@ -58,7 +59,7 @@ class Proxy:
                 text = file.read().decode("utf-8", errors="replace") if file else ""
         return routenames.plain(text, self.service)
 
-    def place(self, text: str) -> None:
+    def place(self, text: str, mode: int = 0o644) -> None:
         """Puts `text` in the file's place at one stroke: the proxy never reads half of it, whenever this is stopped."""
         data = routenames.named(text, self.service).encode()
         packed = io.BytesIO()
@@ -67,7 +68,7 @@ class Proxy:
             folder.type, folder.mode = tarfile.DIRTYPE, 0o755
             archive.addfile(folder)
             info = tarfile.TarInfo(self.new)
-            info.size, info.mode, info.mtime = len(data), 0o644, int(time.time())
+            info.size, info.mode, info.mtime = len(data), mode, int(time.time())
             archive.addfile(info, io.BytesIO(data))
         with self._plainly():
             container = self._container(self.name)
@@ -89,7 +90,7 @@ class Proxy:
         done = container.exec_run(["mv", "-f", f"{FOLDER}/{old}", f"{FOLDER}/{new}"])
         if done.exit_code:
             said = done.output.decode(errors="replace").strip()
-            raise EngineError(f"The route file could not be put in place in {self.name}: {said or done.exit_code}.")
+            raise EngineError(f"{self.file} could not be put in place in {self.name}: {said or done.exit_code}.")
 
     def start(self, name: str) -> None:
         """Makes sure that the container `name` runs."""

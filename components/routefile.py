@@ -14,6 +14,7 @@ from typing import Any
 
 import yaml
 
+from components.closed import closed
 from components.routereading import CANDIDATE, ROUTE_HEADER, parsed, serving
 from components.slots import ALL, SLOTS, Slot, Trial, numbered, other
 from components.way import EVERY_REQUEST, SLOT_HEADER, Way
@@ -58,7 +59,8 @@ class Served:
     """Whom the file sends where: everyone to `live`, those of `trial` to the other slot, and all while `live` is down.
 
     `way`: which requests are for the app. `versions`: by slot. `tell`: whether the answers name the two versions of an
-    experiment. `closed`: nobody is let in, and the answer says in how many seconds to come back.
+    experiment. `closed`: nobody is let in, and the answer says in how many seconds to come back. `page`: where the page
+    is that they are shown then; None: none.
     """
 
     live: Slot
@@ -68,6 +70,7 @@ class Served:
     trial: Trial | None = None
     tell: bool = False
     closed: int | None = None
+    page: str | None = None
 
     @property
     def second(self) -> Slot | None:
@@ -90,9 +93,9 @@ def route_file(served: Served) -> str:
     routers, services, middlewares = _everyone(served)
     services |= {slot: _service(served.targets[slot], checked=True) for slot in slots}
     if served.closed is not None:
-        routers["closed"] = served.router(CLOSED, "nobody", ["closed"])
-        services["nobody"] = {"loadBalancer": {"servers": []}}  # the proxy itself answers 503
-        middlewares["closed"] = _answering({"Retry-After": str(served.closed), "Cache-Control": "no-store"})
+        found, way = closed(served.closed, served.page)
+        routers["closed"] = served.router(CLOSED, "nobody", list(way))
+        services, middlewares = services | found, middlewares | way
     for slot in slots:
         routers[f"tester-{slot}"] = _tester(slot, slot, served.targets[slot], served.way, TESTERS)
     document = {

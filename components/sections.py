@@ -99,6 +99,21 @@ class Metrics(Section):
     address: fields.Address = "127.0.0.1"
 
 
+class Tls(Section):
+    """How the proxy speaks HTTPS: by certificates that it fetches itself, or by one's own.
+
+    `email`: whom the authority tells of trouble; `server`: its ACME directory, None: Let's Encrypt's; `ca_certificate`:
+    by which that server itself is trusted. `certificate`: one's own, with its chain, and its `key`; all three in PEM.
+    """
+
+    port: fields.Port = 443
+    email: fields.Email | None = None
+    server: fields.HttpsUrl | None = None
+    ca_certificate: fields.Certificate | None = None
+    certificate: fields.Certificate | None = None
+    key: fields.Secret | None = None
+
+
 class Traffic(Section):
     """Where the app is reached: the address and port bound on the Docker host."""
 
@@ -106,6 +121,7 @@ class Traffic(Section):
     address: fields.Address = "127.0.0.1"
     host: fields.Hostname | None = None
     image: fields.ImageName = "traefik:v3.6.12"
+    tls: Tls | None = None
     metrics: Metrics = Metrics()
 
 
@@ -145,7 +161,7 @@ def secret_paths(values: dict[str, object]) -> list[tuple[str, ...]]:
     """The paths in `values` (camelCase, as in the stack file) whose text must be encrypted."""
     services = values.get("services")
     named = [("services", str(name)) for name in (services if isinstance(services, dict) else {})]
-    found: list[tuple[str, ...]] = [("github", "token"), ("github", "app", "privateKey")]
+    found: list[tuple[str, ...]] = [("github", "token"), ("github", "app", "privateKey"), ("traffic", "tls", "key")]
     for section in (("environment",), ("service",), *named):
         names = inside(values, (*section, "secrets"))
         found.extend((*section, "secrets", str(name)) for name in (names if isinstance(names, dict) else {}))

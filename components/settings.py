@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ import pulumi
 from pulumi.runtime import config as engine
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
-from components import fields, stackfile
+from components import fields, previous, stackfile, surroundings
 from components.apps import apps
 from components.appsections import Experiment, Health, Logs, Maintenance, OneOfSeveral, Release, Service
 from components.complaints import Place, from_pydantic, unknown
@@ -72,8 +72,9 @@ def read() -> Settings:
     project, stack = pulumi.get_project(), pulumi.get_stack()
     config = {**engine.get_config_env(), **engine.CONFIG.get()}
     secret = {key for key in config if engine.is_config_secret(key)} | set(engine.get_config_secret_keys_env())
-    file = stackfile.load(_folder(), stack)
-    return parse(project, stack, config, stackfile.secure_paths(config, file, secret, project), os.environ)
+    folder = _folder()
+    secure = stackfile.secure_paths(config, stackfile.load(folder, stack), secret, project)
+    return parse(project, stack, config, secure, os.environ, folder=folder, placed=previous.certificate)
 
 
 def _folder() -> Path:
@@ -88,11 +89,15 @@ def parse(
     config: Mapping[str, str],
     secure_paths: Collection[tuple[str, ...]],
     environ: Mapping[str, str],
+    *,
+    folder: Path = Path(),
+    placed: Callable[[], Mapping[str, Any]] = dict,
 ) -> Settings:
     """Settings from plain values.
 
     `config`: text by full key (`golive:version`), objects as JSON, as the engine hands them over. `secure_paths`: the
-    paths of encrypted values, such as ("github", "token"). `environ`: where a token may come from.
+    paths of encrypted values, such as ("github", "token"). `environ`: where a token may come from. `folder`: where
+    the stack file is, and what it names by a path. `placed`: tells which certificate of one's own is in use.
     Raises SettingsError.
     """
     place = Place(project, stack)
@@ -112,6 +117,8 @@ def parse(
     for name, kind in WORDS.items():
         problems += _word(place, name, kind, values, read_sections)
     problems += [place.line(path, sentence) for path, sentence in contradictions(read_sections, stack)]
+    around = [*surroundings.certificate(read_sections, placed), *surroundings.pages(read_sections, folder)]
+    problems += [place.line(path, sentence) for path, sentence in around]
     token, missing = _token(place, values.get("github"), environ)
     if problems := problems + missing:
         raise SettingsError(problems)

@@ -1,11 +1,8 @@
-"""The proxy and the route: the only way to the app.
-
-Source: https://doc.traefik.io/traefik/reference/install-configuration/configuration-options/
-"""
+"""The proxy and the routes: the only way to the apps."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pulumi
@@ -14,6 +11,7 @@ from pulumi_docker import (
     ContainerLabelArgs,
     ContainerNetworksAdvancedArgs,
     ContainerPortArgs,
+    ContainerUploadArgs,
     ContainerVolumeArgs,
     Network,
     RemoteImage,
@@ -21,8 +19,13 @@ from pulumi_docker import (
     VolumeLabelArgs,
 )
 
+from components import tls
 from components.appsections import App
+from components.certificate import Certificate, CertificateArgs
 from components.engine import labels, published
+from components.entrypoints import INSIDE, METRICS, arguments
+from components.fetched import Fetched
+from components.pages import PagesArgs, address, pages
 from components.release import Release
 from components.route import Route
 from components.routefile import FOLDER, Served, route_file
@@ -32,33 +35,7 @@ from components.slots import Plan
 from components.wanted import Wanted
 from components.way import Way
 
-INSIDE = 80  # where the proxy listens, in its container
-METRICS = 8082  # where it tells its figures
 LOG_OPTS = {"max-size": "10m", "max-file": "3"}
-ARGUMENTS = [
-    f"--entrypoints.web.address=:{INSIDE}",
-    # While it ends it lets nobody in, and by default waits 10 s for the last stream: an outage for everyone else.
-    "--entrypoints.web.transport.lifecycle.gracetimeout=3s",
-    # Its default cuts off an upload after a minute: as long as golive:release.drain may be, so that a slow one ends.
-    "--entrypoints.web.transport.respondingtimeouts.readtimeout=1h",
-    f"--providers.file.directory={FOLDER}",
-    "--providers.file.watch=true",
-    # Its default makes a second change within 2 s wait for the rest of them.
-    "--providers.providersthrottleduration=100ms",
-    "--log.level=WARN",
-    "--accesslog=false",
-    "--api=false",
-    "--ping=false",
-    "--global.checknewversion=false",
-    "--global.sendanonymoususage=false",
-]
-MEASURING = [
-    f"--entrypoints.metrics.address=:{METRICS}",
-    "--metrics.prometheus=true",
-    "--metrics.prometheus.entrypoint=metrics",
-    # Fine where web apps answer, so that two versions can be told apart.
-    "--metrics.prometheus.buckets=0.005,0.01,0.025,0.05,0.1,0.25,0.5,1,2.5,5,10",
-]
 
 
 @dataclass(frozen=True)
@@ -85,15 +62,17 @@ class TrafficArgs:
 class Traffic(pulumi.ComponentResource):
     """The proxy with its volume, and a route for each app that has a version to lead to.
 
-    Out: `proxy` (the container's name), `url` (where the apps are reached from here), `metrics` (where the proxy's
-    figures are; None: nowhere), and `released`, by app: what runs once the route leads there, `{live, version, warm}`
-    (slot, version, version or None) and, while there is one, `trial` (its version and who gets it), None if nothing
-    does. It is not known before, so an update that fails leaves the stack's outputs as they were. `ready`: what must
-    be there before anyone asks for the apps. Raises EngineError where the proxy would be out of reach.
+    Out: `proxy` (the container's name), `url` (where users reach the apps), `inside` (where those in their network do),
+    `metrics` (where the proxy's figures are; None: nowhere), and `released`, by app: what runs once the route leads
+    there, `{live, version, warm}` (slot, version, version or None) and, while there is one, `trial` (its version and
+    who gets it), None if nothing does. It is not known before, so an update that fails leaves the stack's outputs as
+    they were. `ready`: what must be there before anyone asks for the apps. Raises EngineError where the proxy would be
+    out of reach.
     """
 
     proxy: pulumi.Output[str]
     url: str
+    inside: str
     metrics: str | None
     released: dict[str, pulumi.Output[dict[str, str | None] | None]]
     ready: list[pulumi.Resource]
@@ -101,26 +80,33 @@ class Traffic(pulumi.ComponentResource):
     def __init__(self, name: str, args: TrafficArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("golive:app:Traffic", name, None, opts)
         wishes = args.traffic
-        self.url = published(args.docker.host, wishes.address, wishes.port)
+        self.inside = f"{args.project}-{args.stack}-proxy{f':{tls.INSIDE}' if wishes.tls else ''}"
+        self.url = self._asked = published(args.docker.host, wishes.address, wishes.port)
+        if wishes.tls:
+            self.url = self._asked = published(args.docker.host, wishes.address, wishes.tls.port, scheme="https")
+            if wishes.host:  # the certificate is for it; it may not lead here yet, so the proxy is asked by its address
+                self.url = tls.url(wishes.tls, wishes.host)
         self.metrics = None
         if port := wishes.metrics.port:
             here = published(args.docker.host, wishes.metrics.address, port, "traffic.metrics.address")
             self.metrics = f"{here}/metrics"
         proxy = self._proxy(name, args)
         self.proxy = proxy.name
-        self.ready = [proxy]
-        self.released = {app: self._released(name, args, one, proxy) for app, one in args.apps.items()}
+        self.ready = [proxy, *self._certificate(name, args, proxy)]
+        first = list(self.ready)
+        self.released = {app: self._released(name, args, one, proxy, first) for app, one in args.apps.items()}
+        self._fetched(name, args, proxy)
         self.register_outputs(
             {"proxy": self.proxy, "url": self.url, "metrics": self.metrics, "released": self.released}
         )
 
     def _released(
-        self, name: str, args: TrafficArgs, one: AppArgs, proxy: Container
+        self, name: str, args: TrafficArgs, one: AppArgs, proxy: Container, after: Sequence[pulumi.Resource]
     ) -> pulumi.Output[dict[str, str | None] | None]:
-        plan = one.plan
+        plan, page = one.plan, self._page(name, args, one.app)
         if not plan.live:
             return pulumi.Output.from_input(None)
-        route = self._route(name, args, one, proxy)
+        route = self._route(name, args, one, proxy, [*after, *page])
         self.ready.append(route)
         told = {
             "live": plan.live,
@@ -141,17 +127,32 @@ class Traffic(pulumi.ComponentResource):
         )
         image = RemoteImage(f"{name}-image", name=wishes.image, keep_locally=True, opts=opts)
         ports = [ContainerPortArgs(internal=INSIDE, external=wishes.port, ip=wishes.address, protocol="tcp")]
+        volumes = [ContainerVolumeArgs(volume_name=volume.name, container_path=FOLDER)]
+        if wishes.tls:
+            port = wishes.tls.port
+            ports.append(ContainerPortArgs(internal=tls.SECURE, external=port, ip=wishes.address, protocol="tcp"))
+        if wishes.tls and wishes.tls.email:
+            fetched = Volume(
+                f"{name}-certificates",
+                name=f"{stem}-certificates",
+                driver="local",
+                labels=labels(VolumeLabelArgs, args.project, args.stack),
+                opts=opts,
+            )
+            volumes.append(ContainerVolumeArgs(volume_name=fetched.name, container_path=tls.STORAGE))
+        authority = wishes.tls.ca_certificate if wishes.tls else None
         if (metrics := wishes.metrics).port:
             ports.append(ContainerPortArgs(internal=METRICS, external=metrics.port, ip=metrics.address, protocol="tcp"))
         return Container(
             f"{name}-proxy",
             name=f"{stem}-proxy",
             image=image.image_id,
-            command=[*ARGUMENTS, *(MEASURING if wishes.metrics.port else [])],
+            command=arguments(wishes),
             labels=labels(ContainerLabelArgs, args.project, args.stack),
             networks_advanced=[ContainerNetworksAdvancedArgs(name=args.network.name, aliases=[f"{stem}-proxy"])],
             ports=ports,
-            volumes=[ContainerVolumeArgs(volume_name=volume.name, container_path=FOLDER)],
+            volumes=volumes,
+            uploads=[ContainerUploadArgs(file=tls.AUTHORITY, content=authority)] if authority else None,
             restart="unless-stopped",
             log_driver="json-file",
             log_opts=LOG_OPTS,
@@ -161,21 +162,56 @@ class Traffic(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self, delete_before_replace=True),
         )
 
-    def _route(self, name: str, args: TrafficArgs, one: AppArgs, proxy: Container) -> Route:
+    def _certificate(self, name: str, args: TrafficArgs, proxy: Container) -> list[pulumi.Resource]:
+        """One's own, if there is one: in place before the first user comes."""
+        own = args.traffic.tls
+        if not own or not own.certificate:
+            return []
+        hosts = tls.hosts(one.app.host for one in args.apps.values())
+        named = f"{args.project}-{args.stack}-proxy"
+        made = CertificateArgs(own, self._asked, named, proxy.id, hosts, args.docker.host)
+        opts = pulumi.ResourceOptions(parent=self, depends_on=[proxy])
+        return [Certificate(f"{name}-certificate", made, opts)]
+
+    def _fetched(self, name: str, args: TrafficArgs, proxy: Container) -> None:
+        """Whether the proxy has a certificate for each host yet, once the routes name them; nothing waits for it."""
+        wishes = args.traffic
+        if not wishes.tls or not wishes.tls.email:
+            return
+        after = pulumi.ResourceOptions(parent=self, depends_on=list(self.ready))
+        for host in tls.hosts(one.app.host for one in args.apps.values() if one.plan.live):
+            props = {
+                "url": self._asked, "host": host, "server": wishes.tls.server or "", "proxyId": proxy.id,
+                "proxy": f"{args.project}-{args.stack}-proxy", "dockerHost": args.docker.host or "",
+            }  # fmt: skip
+            Fetched(f"{name}-fetched-{host}", props, after)
+
+    def _page(self, name: str, args: TrafficArgs, app: App) -> list[Container]:
+        if not app.maintenance.page:
+            return []
+        stem = app.of(f"{args.project}-{args.stack}")
+        made = PagesArgs(args.project, args.stack, stem, app.maintenance, args.network.name)
+        return [pages(app.of(f"{name}-pages"), made, pulumi.ResourceOptions(parent=self))]
+
+    def _route(
+        self, name: str, args: TrafficArgs, one: AppArgs, proxy: Container, after: Sequence[pulumi.Resource]
+    ) -> Route:
         app, plan, targets = one.app, one.plan, one.release.targets
         health, maintenance = app.service.health, app.maintenance
         assert plan.live  # noqa: S101 - for the type checker; the caller has seen it
         way, versions = way_to(app), {slot: spec.version for slot, spec in plan.slots.items()}
         closed = maintenance.retry_after if maintenance.enabled else None
         tell = bool(app.experiment and app.experiment.tell)
+        page = address(app.of(f"{args.project}-{args.stack}")) if maintenance.page else None
+        served = Served(plan.live, targets, way, versions, plan.trial, tell=tell, closed=closed, page=page)
         wanted = Wanted(
-            content=route_file(Served(plan.live, targets, way, versions, plan.trial, tell=tell, closed=closed)),
+            content=route_file(served),
             live=plan.live,
             trial=plan.trial,
             versions=versions,
             targets=targets,
             proxy=f"{args.project}-{args.stack}-proxy",
-            url=self.url,
+            url=self._asked,
             way=way,
             key=app.key("version"),
             docker_host=args.docker.host,
@@ -186,7 +222,7 @@ class Traffic(pulumi.ComponentResource):
             closed=maintenance.enabled,
         )
         props = {**wanted.props(), "containers": one.release.containers, "proxyId": proxy.id}
-        depends = [proxy, *one.release.ready]
+        depends = [*after, *one.release.ready]
         return Route(app.of(f"{name}-route"), props, opts=pulumi.ResourceOptions(parent=self, depends_on=depends))
 
 

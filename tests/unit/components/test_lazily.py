@@ -51,6 +51,15 @@ print(found is importlib.import_module("pulumi_github").{name})
     assert said(program) == "True"
 
 
+def test_a_stack_without_a_certificate_of_its_own_does_not_wait_for_what_checks_one():
+    program = """
+import sys
+import components.settings, components.traffic
+print(sorted({"cryptography", "docker", "urllib3"} & set(sys.modules)))
+"""
+    assert said(program) == "[]"
+
+
 def test_a_name_that_is_nowhere_is_an_error_as_ever():
     program = """
 import components, pulumi_github

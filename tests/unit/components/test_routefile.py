@@ -187,6 +187,24 @@ def test_in_maintenance_only_testers_get_in_and_everyone_else_is_told_when_to_co
     assert live_slot(text) == "blue"
 
 
+def test_the_page_is_shown_by_a_server_of_its_own_whatever_was_asked_for_and_the_slots_are_not_touched():
+    text = route_file("blue", BOTH, closed=120, page="http://shop-dev-pages:8080/maintenance.html")
+    found = http(text)
+    assert found["routers"]["closed"]["middlewares"] == ["closed", "page"]  # the first one has the last word
+    assert found["middlewares"]["page"]["errors"] == {
+        "status": ["503"], "service": "pages", "query": "/maintenance.html",
+    }  # fmt: skip
+    assert found["services"]["pages"]["loadBalancer"]["servers"] == [{"url": "http://shop-dev-pages:8080"}]
+    headers = found["middlewares"]["closed"]["headers"]
+    assert headers["customResponseHeaders"]["Retry-After"] == "120"
+    assert headers["customRequestHeaders"]["If-None-Match"] == ""
+    assert found["services"]["nobody"] == http(route_file("blue", BOTH, closed=120))["services"]["nobody"]
+
+
+def test_a_page_is_not_mentioned_while_the_doors_are_open():
+    assert route_file("blue", BOTH, page="http://pages:8080/x.html") == route_file("blue", BOTH)
+
+
 def test_every_replica_of_a_slot_is_asked():
     found = http(route_file("blue", {"blue": Target("shop-dev-blue", 8080, "/health", replicas=3)}))
     assert [one["url"] for one in found["services"]["blue"]["loadBalancer"]["servers"]] == [

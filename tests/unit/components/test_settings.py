@@ -16,6 +16,7 @@ ENCRYPTED = {
     ("github", "app", "privateKey"),
     ("environment", "secrets", "API_KEY"),
     ("service", "secrets", "DATABASE_URL"),
+    ("traffic", "tls", "key"),
 }
 OURS = {"owner": "acme", "repository": "shop"}
 LEAST = {"github": OURS, "deployFrom": {"branch": "main"}}
@@ -96,6 +97,9 @@ def test_a_problem_names_stack_file_key_path_value_and_remedy():
 
 
 RUNS = {"version": "v1", "image": "shop"}
+PUBLIC = {"host": "app.example.com", "address": "0.0.0.0"}
+FETCHED = {"email": "ops@example.com", "server": "https://acme.example/dir"}
+PEM = "-----BEGIN CERTIFICATE-----\nnothing\n-----END CERTIFICATE-----"
 
 
 @pytest.mark.parametrize(("said", "seconds"), [("off", 0), (False, 0), ("90s", 90), ("30m", 1800), ("24h", 86400),
@@ -223,6 +227,31 @@ def test_a_right_service_is_checked_beside_a_wrong_one():
         ({"experiment": {"version": "v2", "header": "X`G", "value": "b"}, **RUNS}, "experiment.header: X`G is no name"),
         ({"experiment": {"version": "v2", "percent": 5}, **RUNS, "image": "shop@sha256:" + "0" * 64},
          "experiment: needs an image whose tag is the version"),
+        ({"traffic": {"tls": {"email": "ops"}, **PUBLIC}}, "traffic.tls.email: ops is no email address"),
+        ({"traffic": {"tls": {"port": 8443}, **PUBLIC}}, "traffic.tls: has neither email nor certificate and key"),
+        ({"traffic": {"tls": FETCHED}}, "traffic.host: is missing, though tls.email is set"),
+        ({"traffic": {"tls": {"email": "ops@example.com"}, "host": "app.example.com"}}, "traffic.address: is loopback"),
+        ({"traffic": {"tls": {**FETCHED, "port": 8080}, **PUBLIC}},
+         "traffic.tls.port: is 8080, which traffic.port has already"),
+        ({"traffic": {"tls": {**FETCHED, "port": 8081}, **PUBLIC}},
+         "traffic.tls.port: is 8081, which monitor.port has already"),
+        ({"traffic": {"tls": {**FETCHED, "port": 9100}, "metrics": {"port": 9100}, **PUBLIC}},
+         "traffic.tls.port: is 9100, which traffic.metrics.port has already"),
+        ({"traffic": {"tls": {**FETCHED, "server": "http://acme.example/dir"}, **PUBLIC}},
+         "traffic.tls.server: http://acme.example/dir is no address"),
+        ({"traffic": {"tls": {"email": "ops@example.com", "caCertificate": PEM}, **PUBLIC}},
+         "traffic.tls.caCertificate: has no meaning without tls.server"),
+        ({"traffic": {"tls": {**FETCHED, "caCertificate": "ca.pem"}, **PUBLIC}},
+         "traffic.tls.caCertificate: ca.pem is no certificate in PEM"),
+        ({"traffic": {"tls": {"certificate": PEM}, **PUBLIC}}, "traffic.tls.key: is missing, though tls.certificate"),
+        ({"traffic": {"tls": {"key": "k"}, **PUBLIC}}, "traffic.tls.certificate: is missing, though tls.key is set"),
+        ({"traffic": {"tls": {"certificate": PEM, "key": "k"}, **PUBLIC}}, "traffic.tls.certificate: cannot be read"),
+        ({"traffic": {"tls": FETCHED}, "services": {"web": WEB, "api": {**API, "host": ""}}},
+         "traffic.host: is missing"),
+        ({"services": {"web": {**WEB, "maintenance": {"page": "x.html"}}}},
+         "services.web.maintenance.page: x.html is not there"),
+        ({"maintenance": {"page": "nowhere.html"}}, "maintenance.page: nowhere.html is not there"),
+        ({"maintenance": {"page": "."}}, "maintenance.page: . cannot be read (Is a directory)"),
         ({"docker": {"host": "/var/run/docker.sock"}}, "docker.host: /var/run/docker.sock is no Docker host"),
         ({"docker": "unix:///run/docker.sock"}, "docker: is no mapping"),
         ({"docker": {"host": "ssh://me:secret@app"}}, "docker.host: ssh://me:secret@app has a password"),
@@ -234,6 +263,25 @@ def test_a_wrong_value_is_named_with_its_remedy(keys, line):
     (found,) = problems(**keys)
     assert found.startswith(line)
     assert "\n" not in found
+
+
+def test_the_page_for_maintenance_is_read_beside_the_stack_file(tmp_path):
+    config = {f"golive:{key}": json.dumps(one) for key, one in (LEAST | {"maintenance": {"page": "a/b.html"}}).items()}
+    (tmp_path / "a").mkdir()
+    file = tmp_path / "a" / "b.html"
+
+    def page(data: bytes) -> str:
+        file.write_bytes(data)
+        try:
+            return str(parse("golive", "staging", config, ENCRYPTED, TOKEN, folder=tmp_path).apps[""].maintenance.page)
+        except SettingsError as error:
+            return str(error).partition("golive:maintenance.page: a/b.html ")[2]
+
+    assert page("zurück".encode()) == "zurück"
+    assert page(b"x" * 256 * 1024) == "x" * 256 * 1024
+    assert page("ü".encode() * 128 * 1024 + b"x").startswith("is larger than 256 KiB")
+    assert page(b"\xff").startswith("is no text in UTF-8")
+    assert page(b" \n").startswith("is empty")
 
 
 def test_a_stack_without_a_token_is_told_where_to_put_one():
@@ -284,6 +332,8 @@ def test_a_secret_in_clear_text_is_refused_with_the_command_that_encrypts_it():
         {"github": "hunter2"},
         {"service": {"secrets": {"A": 2.5, "B": "hunter2"}}},
         {"hunter": "hunter2"},
+        {"traffic": {"tls": {"key": "hunter2"}}},
+        {"traffic": {"tls": {"keys": "hunter2"}}},
     ],
 )
 def test_no_message_ever_shows_a_secret(keys):
