@@ -24,7 +24,7 @@ purge: down ## take away what was built and downloaded, too
 	rm -rf .venv "$${XDG_CACHE_HOME:-$$HOME/.cache}/golive"
 
 test: ready ## run all tests, on the same real parts
-	@$(RUN) -m toolchain docker engine images actionlint
+	@$(RUN) -m toolchain docker engine images actionlint pebble
 	@$(RUN) -m pytest
 
 check: ready ## format, lint, types, workflows, schemas

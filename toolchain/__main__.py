@@ -1,4 +1,4 @@
-"""`python -m toolchain`: has an engine, its plugins, a Docker engine and the two images on this machine."""
+"""`python -m toolchain`: has an engine, its plugins, a Docker engine and the images on this machine."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable
 
 from toolchain import build, docker_engine, images, layout, official
-from toolchain.parts import ACTIONLINT, GITHUB, PULUMI, VEGETA
+from toolchain.parts import ACTIONLINT, GITHUB, PEBBLE, PEBBLE_DNS, PULUMI, VEGETA
 from toolchain.progress import StepError, say
 
 
@@ -26,6 +26,7 @@ WANTED: dict[str, Callable[[], None]] = {
     "engine": engine,
     "images": images.ensure,
     "actionlint": lambda: say(str(build.built(ACTIONLINT))),
+    "pebble": lambda: say(f"{build.built(PEBBLE)} {build.built(PEBBLE_DNS)}"),
     "vegeta": lambda: say(str(build.built(VEGETA))),
 }
 

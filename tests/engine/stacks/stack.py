@@ -95,21 +95,21 @@ class Stack:
         assert said.code == 0, said.text
         return said
 
-    def run(self, *words: str, **environment: str) -> Said:
-        """`pulumi …` for this stack."""
+    def run(self, *words: str, typed: str | None = None, **environment: str) -> Said:
+        """`pulumi …` for this stack; `typed`: what it reads from its standard input."""
         stack = [] if words[0] == "stack" else ["--stack", self.name]
         command = [str(PULUMI), *words, *stack, "--non-interactive", "--color", "never"]
         started = time.monotonic()
         done = subprocess.run(
             command, cwd=self.folder, env={**os.environ, **self.environment, **environment}, text=True,
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=LONGEST, check=False,
+            input=typed, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=LONGEST, check=False,
         )  # fmt: skip
         return Said(done.returncode, done.stdout, time.monotonic() - started)
 
     def secret(self, path: str, value: str) -> None:
         """Encrypts `value` in the stack file, as the docs say to."""
         self.write()
-        assert self.run("config", "set", "--secret", "--path", path, value).code == 0
+        assert self.run("config", "set", "--secret", "--path", path, typed=value).code == 0
         self.config = yaml.safe_load(self.file.read_text())["config"]
 
     def answers(self, path: str = "/version", headers: Mapping[str, str] | None = None) -> str:

@@ -10,13 +10,15 @@ from uuid import uuid4
 
 import urllib3
 
+from components.entrypoints import INSIDE, arguments
 from components.proxy import Proxy
 from components.route import RouteProvider
 from components.routefile import FOLDER, Served, Target, route_file
+from components.sections import Traffic
 from components.slots import Trial
-from components.traffic import ARGUMENTS, INSIDE
+from components.tls import SECURE
 from components.wanted import Wanted
-from components.way import EVERY_REQUEST, SLOT_HEADER
+from components.way import SLOT_HEADER, Way
 from tests.engine.ports import free_port
 
 PROJECT = "trial-traffic"
@@ -27,20 +29,26 @@ VERSIONS = {"blue": "v1.0.0", "green": "v1.1.0"}
 class Stage:
     """What a stack would have declared: network, volume, proxy; slots as they are wanted."""
 
-    def __init__(self, engine: Any, proxy_image: str) -> None:
+    def __init__(self, engine: Any, proxy_image: str, wishes: Traffic | None = None, **proxy: Any) -> None:
         self.engine = engine
         self.stem = f"{PROJECT}-{uuid4().hex[:6]}"
         self.port = free_port()
-        self.url = f"http://127.0.0.1:{self.port}"
+        self.wishes = wishes or Traffic()
+        self.url = self.plain = f"http://127.0.0.1:{self.port}"
+        ports = {f"{INSIDE}/tcp": ("127.0.0.1", self.port)}
+        if tls := self.wishes.tls:
+            self.url = f"https://127.0.0.1:{tls.port}"
+            ports[f"{SECURE}/tcp"] = ("127.0.0.1", tls.port)
         self.network = engine.networks.create(self.stem, labels=LABELS)
         self.volume = engine.volumes.create(f"{self.stem}-routes", labels=LABELS)
         self.made: list[Any] = []
         self.proxy = self._run(
             f"{self.stem}-proxy",
             image=proxy_image,
-            command=ARGUMENTS,
-            ports={f"{INSIDE}/tcp": ("127.0.0.1", self.port)},
-            volumes={self.volume.name: {"bind": FOLDER}},
+            command=arguments(self.wishes),
+            ports=ports,
+            volumes={self.volume.name: {"bind": FOLDER}, **proxy.pop("volumes", {})},
+            **proxy,
         )
         self.health = "/health"
 
@@ -71,9 +79,9 @@ class Stage:
         """The inputs of the route with `live` live and `slots` beside it, as the engine hands them over."""
         served, trial = served or {}, trial or (Trial(canary) if canary else None)
         targets = {one: Target(f"{self.stem}-{one}", 8080, self.health) for one in sorted({live, *slots})}
-        versions = {one: VERSIONS[one] for one in targets}
+        versions, way = {one: VERSIONS[one] for one in targets}, Way(self.wishes.host)
         wanted = Wanted(
-            content=route_file(Served(live, targets, EVERY_REQUEST, versions, trial, **served)), live=live,
+            content=route_file(Served(live, targets, way, versions, trial, **served)), live=live, way=way,
             versions=versions, trial=trial, closed="closed" in served,
             targets=targets, proxy=self.proxy.name, url=self.url, **{"successes": 2, "deadline": 20, **gate},
         )  # fmt: skip
@@ -110,15 +118,20 @@ class Stage:
 
     def version(self, slot: str | None = None) -> str:
         """Which version answers, or the status if it is no good one."""
-        reply = urllib3.request("GET", f"{self.url}/version", headers={SLOT_HEADER: slot} if slot else {}, retries=3)
+        headers = {SLOT_HEADER: slot} if slot else {}
+        headers |= {"Host": self.wishes.host} if self.wishes.host else {}
+        pool = urllib3.PoolManager(cert_reqs="NONE", retries=3)
+        reply = pool.request("GET", f"{self.url}/version", headers=headers)
         return str(reply.json()["version"]) if reply.status == 200 else str(reply.status)
 
 
 class Users:
     """Asks for the app from several threads, on new connections and kept ones, a quarter of it POSTs."""
 
-    def __init__(self, url: str, threads: int = 4) -> None:
-        self.url = url
+    def __init__(self, url: str, threads: int = 4, host: str | None = None, **pool: Any) -> None:
+        self.url, self.host = url, host
+        # By which name the users ask, where it leads nowhere by itself.
+        self.pool = {**pool, **({"server_hostname": host, "assert_hostname": host} if host else {})}
         self.answers: Counter[str] = Counter()
         self.slowest = 0.0  # seconds
         self.ended = threading.Event()
@@ -136,8 +149,9 @@ class Users:
             one.join(10)
 
     def _ask(self, number: int) -> None:
-        pool = urllib3.PoolManager(retries=False, timeout=10)
+        pool = urllib3.PoolManager(retries=False, timeout=10, **self.pool)
         headers = {"Connection": "close"} if number % 2 else {}
+        headers |= {"Host": self.host} if self.host else {}
         while not self.ended.is_set():
             post = sum(self.answers.values()) % 4 == 0
             began = time.monotonic()
