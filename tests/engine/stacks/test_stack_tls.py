@@ -16,6 +16,7 @@ from tests.authority import Authority
 from tests.engine.acme import Acme
 from tests.engine.ports import free_port
 from tests.engine.stacks.stack import Stack, error_line
+from tests.engine.stacks.test_stack_services import RUNS, several
 
 pytestmark = pytest.mark.engine
 HOST = "app.example.com"
@@ -32,19 +33,30 @@ def acme(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Acme]:
         yield running
 
 
-def version(stack: Stack, trusting: ssl.SSLContext) -> str:
-    """Which one answers to who asks for the host, and trusts no one else. Raises urllib3's errors."""
+def reply(stack: Stack, trusting: ssl.SSLContext, host: str = HOST) -> urllib3.BaseHTTPResponse:
+    """To who asks for the host, and trusts no one else. Raises urllib3's errors."""
     pool = urllib3.PoolManager(
-        ssl_context=trusting, server_hostname=HOST, assert_hostname=HOST, retries=False, timeout=5
+        ssl_context=trusting, server_hostname=host, assert_hostname=host, retries=False, timeout=5
     )
     url = f"https://127.0.0.1:{stack.config['golive:traffic']['tls']['port']}/version"
-    return str(pool.request("GET", url, headers={"Host": HOST}).json()["version"])
+    return pool.request("GET", url, headers={"Host": host})
+
+
+def version(stack: Stack, trusting: ssl.SSLContext, host: str = HOST) -> str:
+    """Which one answers to them."""
+    return str(reply(stack, trusting, host).json()["version"])
 
 
 def given(stack: Stack, certificate: str, key: str) -> None:
     """Puts them into the stack file, as the README says to."""
     stack.config["golive:traffic"]["tls"]["certificate"] = certificate
     stack.secret("golive:traffic.tls.key", key)
+
+
+def fetching(acme: Acme) -> dict[str, object]:
+    """What the stack file says for certificates of that server."""
+    private = acme.authority.certificate
+    return {"port": acme.port, "email": "ops@example.com", "server": acme.server, "caCertificate": private}
 
 
 def monitored(stack: Stack) -> bool:
@@ -126,13 +138,7 @@ def test_a_certificate_that_cannot_be_used_is_refused_before_anything_changes(st
 
 
 def test_a_certificate_is_fetched_once_it_can_be_and_kept_when_the_proxy_is_another_one(stack: Stack, acme: Acme):
-    stack.config["golive:traffic"] |= {
-        "host": HOST,
-        "tls": {
-            "port": acme.port, "email": "ops@example.com", "server": acme.server,
-            "caCertificate": acme.authority.certificate,
-        },
-    }  # fmt: skip
+    stack.config["golive:traffic"] |= {"host": HOST, "tls": fetching(acme)}
     acme.lead("127.0.0.9")  # as before the name is moved to the new host
     early = stack.must_up()
     error_line(early, rf"warning: No certificate for {HOST} has been fetched .*Unable to obtain ACME certificate")
@@ -140,16 +146,23 @@ def test_a_certificate_is_fetched_once_it_can_be_and_kept_when_the_proxy_is_anot
     assert "warning" not in stack.must_up().text
     assert "updated" not in stack.must_up().text
 
-    def trusted() -> bool:
-        try:
-            return version(stack, acme.trusting()) == "v1.0.0"
-        except urllib3.exceptions.HTTPError:
-            return False
-
-    assert until(trusted, 40), acme.log()
+    assert version(stack, acme.trusting()) == "v1.0.0"
     served = shown(f"https://127.0.0.1:{acme.port}", HOST)
     stack.config["golive:traffic"]["metrics"] = {"port": free_port()}
     replaced = stack.must_up()
     assert "traffic-proxy replaced" in replaced.text
-    assert until(trusted)
+    assert version(stack, acme.trusting()) == "v1.0.0"
     assert shown(f"https://127.0.0.1:{acme.port}", HOST) == served
+
+
+def test_each_service_has_a_certificate_for_its_host_and_a_door_of_its_own(stack: Stack, acme: Acme):
+    (stack.folder / "api.html").write_text("The API is away for a moment.\n")
+    closed = {"enabled": True, "page": "api.html"}
+    several(stack, web={**RUNS, "host": "shop.example.com"}, api={**RUNS, "host": HOST, "maintenance": closed})
+    stack.config["golive:traffic"]["tls"] = fetching(acme)
+    said = stack.must_up()
+    assert "warning" not in said.text
+    assert version(stack, acme.trusting(), "shop.example.com") == "v1.0.0"
+    away = reply(stack, acme.trusting())
+    assert (away.status, away.data.decode()) == (503, "The API is away for a moment.\n")
+    assert "updated" not in stack.must_up().text
