@@ -66,7 +66,7 @@ BUSYBOX_IMAGE = Image(
     "busybox:1.37",
     {"bin/busybox": "busybox-static"},
     'FROM scratch\nCOPY root /\nENV PATH=/bin\nRUN ["/bin/busybox", "--install", "-s", "/bin"]\nCMD ["sh"]\n',
-    only_for="golive:maintenance.page",
+    only_for="golive:maintenance.page or golive:engine: swarm",
 )
 
 

@@ -10,7 +10,9 @@ from toolchain.docker_plugin.engine import Engine
 from toolchain.docker_plugin.failure import AGAIN, DockerError, explained
 from toolchain.docker_plugin.properties import NETWORK, Resource
 
+ALLOCATED_WITHIN = 10  # seconds
 LEAVE_WITHIN = 30  # seconds that containers have to leave the network, as with the official plugin
+USED = ("active endpoints", "is in use by")  # of one engine, of a swarm
 
 
 def network_body(inputs: Mapping[str, Any]) -> dict[str, Any]:
@@ -82,6 +84,8 @@ def create(engine: Engine, inputs: Mapping[str, Any]) -> tuple[str, dict[str, An
                     f"`docker network prune` removes networks that nothing uses, {AGAIN}"
                 ) from error
             raise
+        # A swarm gives a network its driver only after it has answered; until then it tells none.
+        engine.until(lambda: bool(engine.api.inspect_network(made["Id"])["Driver"]), ALLOCATED_WITHIN)
         return made["Id"], in_words_of(NETWORK, inputs, seen(engine.api.inspect_network(made["Id"])))
 
 
@@ -111,7 +115,7 @@ def delete(engine: Engine, identity: str, known: Mapping[str, Any]) -> None:
         except docker.errors.NotFound:
             return True
         except docker.errors.APIError as error:
-            if "active endpoints" in explained(error):
+            if any(sign in explained(error) for sign in USED):
                 return False
             raise
         return True
@@ -119,7 +123,7 @@ def delete(engine: Engine, identity: str, known: Mapping[str, Any]) -> None:
     with engine.doing(f"network {name} cannot be removed"):
         if not engine.until(removed, LEAVE_WITHIN):
             attached = engine.api.inspect_network(identity).get("Containers") or {}
-            users = ", ".join(sorted(one["Name"] for one in attached.values())) or "a container"
+            users = ", ".join(sorted(one["Name"] for one in attached.values())) or "a container or a service"
             raise DockerError(
                 f"network {name} cannot be removed: {users} still uses it. "
                 f"`docker network disconnect -f {name} CONTAINER` takes it out, {AGAIN}"

@@ -191,5 +191,4 @@ CONTAINER = Resource(
     deleted_first=True,
 )
 
-RESOURCES: Mapping[str, Resource] = {one.token: one for one in (NETWORK, VOLUME, REMOTE_IMAGE, CONTAINER)}
 SETTINGS = frozenset(["host", "version", "pluginDownloadURL"])

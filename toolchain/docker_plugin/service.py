@@ -13,17 +13,19 @@ import grpc
 from google.protobuf import empty_pb2, struct_pb2
 from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
 
-from toolchain.docker_plugin import container, image, network, volume
+from toolchain.docker_plugin import container, image, network, swarm_service, volume
 from toolchain.docker_plugin.answering import answering
 from toolchain.docker_plugin.canonical import same
 from toolchain.docker_plugin.checking import refusals, refused_settings, refused_type
 from toolchain.docker_plugin.difference import DEFAULTS, difference
 from toolchain.docker_plugin.engine import Engine
 from toolchain.docker_plugin.ports import refuse_taken
-from toolchain.docker_plugin.properties import CONTAINER, NETWORK, REMOTE_IMAGE, RESOURCES, VOLUME, Resource
+from toolchain.docker_plugin.properties import CONTAINER, NETWORK, REMOTE_IMAGE, VOLUME, Resource
+from toolchain.docker_plugin.swarm_properties import SERVICE
 from toolchain.docker_plugin.wire import UNKNOWN, Properties, decode, encode
 
 VERSION = "5.2.0"
+RESOURCES: Mapping[str, Resource] = {one.token: one for one in (NETWORK, VOLUME, REMOTE_IMAGE, CONTAINER, SERVICE)}
 KINDS = {
     "add": ("ADD", "ADD_REPLACE"),
     "delete": ("DELETE", "DELETE_REPLACE"),
@@ -46,6 +48,7 @@ HANDS = {
     VOLUME.token: Hands(volume.create, volume.read, None, volume.delete),
     REMOTE_IMAGE.token: Hands(image.create, image.read, image.update, image.delete),
     CONTAINER.token: Hands(container.create, container.read, container.update, container.delete),
+    SERVICE.token: Hands(swarm_service.create, swarm_service.read, swarm_service.update, swarm_service.delete),
 }
 
 

@@ -21,6 +21,7 @@ TOKENS = {
     "Volume": "docker:index/volume:Volume",
     "RemoteImage": "docker:index/remoteImage:RemoteImage",
     "Container": "docker:index/container:Container",
+    "Service": "docker:index/service:Service",
 }
 
 

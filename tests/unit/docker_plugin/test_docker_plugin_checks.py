@@ -4,7 +4,9 @@ import pytest
 
 from toolchain.docker_plugin.checking import refusals, refused_settings
 from toolchain.docker_plugin.failure import no_answer, port_in_use, scrub
-from toolchain.docker_plugin.properties import CONTAINER, NETWORK, RESOURCES
+from toolchain.docker_plugin.properties import CONTAINER, NETWORK
+from toolchain.docker_plugin.service import RESOURCES
+from toolchain.docker_plugin.swarm_properties import SERVICE
 from toolchain.docker_plugin.wire import SECRET, SIGNATURE, UNKNOWN, decode, encode
 
 APP = {"name": "app", "image": "app:v1"}
@@ -97,3 +99,22 @@ def test_an_engine_out_of_reach_is_told_with_the_remedy_that_fits() -> None:
     assert "sudo systemctl start docker" in no_answer("unix:///var/run/docker.sock", "No such file or directory")
     assert "add the user to the group docker" in no_answer("unix:///var/run/docker.sock", "Permission denied")
     assert "Permission denied (publickey), then" in no_answer("ssh://me@there", "Permission denied (publickey)")
+
+
+@pytest.mark.parametrize(
+    ("spec", "path", "reason"),
+    [
+        ({"dns": "1.1.1.1"}, "taskSpec.containerSpec.dns", "is not implemented"),
+        ({"stopGracePeriod": "30"}, "taskSpec.containerSpec.stopGracePeriod", "must be a duration such as"),
+        ({"mounts": [{"target": "/tmp", "type": "npipe"}]}, "taskSpec.containerSpec.mounts[0].type", "must match bind"),
+    ],
+)
+def test_of_a_service_too_only_what_is_implemented_is_taken(spec: dict[str, Any], path: str, reason: str) -> None:
+    (found,) = refusals(SERVICE, {"name": "app", "taskSpec": {"containerSpec": {"image": "app:v1", **spec}}})
+    assert found.path == path
+    assert reason in found.reason
+
+
+def test_a_port_of_a_service_must_be_named_by_number() -> None:
+    ports = {"endpointSpec": {"ports": [{"targetPort": 80}]}, "taskSpec": {"containerSpec": {"image": "app:v1"}}}
+    assert [one.path for one in refusals(SERVICE, {"name": "app", **ports})] == ["endpointSpec.ports[0].publishedPort"]
