@@ -16,8 +16,9 @@ from components.traffic import AppArgs, Traffic, TrafficArgs, way_to
 from components.workers import Workers, WorkersArgs
 
 wants = settings.read()
-reachable(wants)
 project, stack, source, apps = wants.project, wants.stack, wants.deploy_from, wants.apps
+reachable(wants)
+planning.require_engine(apps, wants.docker.host)
 state = previous.read(apps)
 plans = planning.planned(stack, apps, state.apps, time.time())
 
@@ -34,17 +35,19 @@ protection = Protection(
 )
 
 engine = pulumi.ResourceOptions(provider=docker_provider(wants.docker))
-between = network(project, stack, engine)
+between = network(project, stack, engine, wants.engine)
 releases = {
     name: Release(app.of("release"), ReleaseArgs(project, stack, app, plans[name], wants.docker, between), engine)
     for name, app in apps.items()
 }
 served = {name: AppArgs(app, plans[name], releases[name]) for name, app in apps.items()}
-traffic = Traffic("traffic", TrafficArgs(project, stack, wants.traffic, wants.docker, between, served), engine)
+traffic = Traffic(
+    "traffic", TrafficArgs(project, stack, wants.traffic, wants.docker, between, served, wants.engine), engine
+)
 for name, app in apps.items():
     Workers(
         app.of("workers"),
-        WorkersArgs(project, stack, app, plans[name], between.name, releases[name].images, after=traffic.ready),
+        WorkersArgs(project, stack, app, plans[name], between, releases[name].images, after=traffic.ready),
         engine,
     )
 retain = {name: app.release.retain for name, app in apps.items()}

@@ -27,6 +27,7 @@ def apps(found: Mapping[str, Any]) -> dict[str, App]:
             experiment=found["experiment"],
             maintenance=found["maintenance"],
             host=traffic.host,
+            engine=found["engine"] or "docker",
         )
     }
 
@@ -44,4 +45,5 @@ def _one_of_several(name: str, one: OneOfSeveral, found: Mapping[str, Any]) -> A
         maintenance=one.maintenance or found["maintenance"],
         host=one.host or found["traffic"].host,
         path=one.path,
+        engine=found["engine"] or "docker",
     )

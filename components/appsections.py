@@ -9,6 +9,8 @@ from pydantic import Field
 from components import fields
 from components.section import Section
 
+Engine = Literal["docker", "swarm"]
+
 
 class Health(Section):
     """When a version counts as ready. `timeout` and `deadline` in seconds."""
@@ -34,7 +36,10 @@ class Worker(Section):
 
 
 class Service(Section):
-    """How the app runs. `memory` in MiB, `stop_timeout` in seconds, `cpus` in cores; `replicas`: containers a slot."""
+    """How the app runs. `memory` in MiB, `stop_timeout` in seconds, `cpus` in cores; `replicas`: containers a slot.
+
+    On a swarm, `placement`: what a node must fulfil; `parallelism`: how many replicas the swarm changes at a time.
+    """
 
     port: fields.Port = 8080
     health: Health = Health()
@@ -49,6 +54,8 @@ class Service(Section):
     logs: Logs = Logs()
     replicas: Annotated[int, fields.between(1, 100)] = 1
     workers: dict[fields.Name, Worker] = Field(default_factory=dict)
+    placement: tuple[fields.Constraint, ...] = ()
+    parallelism: Annotated[int, fields.between(1, 100)] = 1
 
 
 class Release(Section):
@@ -109,7 +116,8 @@ class App(Section):
     """One service of the stack, whichever form its file has. `name` "": the only one.
 
     `version` None: what runs keeps running; `image` "": nothing runs yet. `canary`: the percentage of users who get
-    `version` while it is not live; 100: it goes live. `host`, `path`: which requests are for it; None: all.
+    `version` while it is not live; 100: it goes live. `host`, `path`: which requests are for it; None: all. `engine`:
+    whether its slots are containers of one Docker engine or services of a swarm.
     """
 
     name: str = ""
@@ -122,6 +130,7 @@ class App(Section):
     maintenance: Maintenance = Maintenance()
     host: fields.Hostname | None = None
     path: fields.PathPrefix | None = None
+    engine: Engine = "docker"
 
     def key(self, word: str) -> str:
         """Where the stack file says `word` of it: golive:version, golive:services.api.version."""

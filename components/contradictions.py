@@ -8,6 +8,7 @@ from typing import Any
 from components.appcontradictions import app_contradictions, services_contradictions
 from components.appsections import OneOfSeveral
 from components.complaints import Complaint
+from components.on_a_swarm import on_a_swarm, on_one_engine
 from components.sections import (
     DeployFrom,
     Environment,
@@ -16,6 +17,7 @@ from components.sections import (
     Protection,
     Traffic,
 )
+from components.slots import SWARM
 
 MOST_REVIEWERS = 6  # https://docs.github.com/rest/deployments/environments: users and teams together
 MOST_NAMES = 100  # https://docs.github.com/actions/reference/limits: secrets, and variables, of an environment
@@ -39,6 +41,7 @@ def contradictions(sections: Mapping[str, Any], stack: str) -> Iterator[Complain
         yield from _environment(environment, stack)
     if isinstance(protection, Protection):
         yield from _protection(protection, deploy_from)
+    yield from (on_a_swarm(sections) if sections.get("engine") == SWARM else on_one_engine(sections))
     if isinstance(traffic, Traffic):
         yield from _metrics(traffic, monitor)
         yield from _tls(traffic, monitor, sections.get("services") or {})

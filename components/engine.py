@@ -15,6 +15,7 @@ from pulumi_docker import Network, NetworkLabelArgs, Provider
 
 from components.daemon import EngineError, unreachable
 from components.settings import Docker, Settings
+from components.slots import SWARM
 from transport import ssh
 
 LOCAL = {"", "unix", "npipe"}
@@ -45,14 +46,18 @@ def docker_provider(wishes: Docker, opts: pulumi.ResourceOptions | None = None) 
     return Provider("docker", **({"host": wishes.host} if wishes.host else {}), opts=opts)
 
 
-def network(project: str, stack: str, opts: pulumi.ResourceOptions) -> Network:
-    """The network of the stack's apps and their proxy; nobody reaches an app but through the proxy."""
+def network(project: str, stack: str, opts: pulumi.ResourceOptions, engine: str = "docker") -> Network:
+    """The network of the stack's apps and their proxy; nobody reaches an app but through the proxy.
+
+    `engine`: docker or swarm.
+    """
     # Where it was declared while a stack had one app.
     before = pulumi.Alias(name="release-network", parent=pulumi.create_urn("release", "golive:app:Release"))
     return Network(
         "network",
         name=f"{project}-{stack}",
-        driver="bridge",
+        driver="overlay" if engine == SWARM else "bridge",
+        attachable=engine == SWARM or None,  # for the containers that are no service, such as the monitor
         labels=labels(NetworkLabelArgs, project, stack),
         opts=pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(aliases=[before])),
     )

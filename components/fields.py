@@ -159,6 +159,15 @@ Email = Annotated[Text, matching(r"[^@\s]+@[^@\s.]+(?:\.[^@\s.]+)+", "email addr
 HttpsUrl = Annotated[
     Text, matching(r"https://[^\s/?#]+(?:/[^\s#]*)?", "address", "Start it with https://, and end it with its path.")
 ]
+# https://docs.docker.com/reference/cli/docker/service/create/#constraint
+Constraint = Annotated[
+    Text,
+    matching(
+        r"(?:node|engine)\.[A-Za-z0-9._-]+ *[!=]= *[^\s=!]+",
+        "placement constraint",
+        "Set one such as node.labels.zone==a or node.role!=manager.",
+    ),
+]
 Size = Annotated[Text, matching(r"[1-9]\d*[kmg]", "size", "Set a number with k, m or g behind it, such as 10m.")]
 HttpPath = Annotated[Text, matching(r"/[^\s#`]*", "path", "Start it with /, such as /health.")]
 PathPrefix = Annotated[

@@ -110,7 +110,7 @@ class Move:
             self.proxy.place(text)
         try:
             self._wait(
-                self._renewing(text, partial(self.ask, target.health, self.slot)),
+                self._renewing(text, partial(self._candidate, target)),
                 partial(self._is_candidate, routereading.revision(text)),
                 successes=wanted.successes * target.replicas,  # the proxy asks one after the other
                 deadline=wanted.deadline,
@@ -131,6 +131,8 @@ class Move:
         def ask() -> Answer:
             answer = tester()
             if answer.route == expected:
+                if where := self.proxy.behind(expected, target.health, self.slot, wanted.way):
+                    return Answer(0, words=f"the old route on {where}")
                 return answer if wanted.closed else self.ask(target.health, None)
             return Answer(0, words=f"the old route, which says {answer}")
 
@@ -143,6 +145,12 @@ class Move:
                 f"The proxy at {wanted.url} does not serve {self.version} by the new route: {vain.last}.",
                 wanted.proxy if "old route" in vain.last.words else target.name,
             )
+
+    def _candidate(self, target: Target) -> Answer:
+        """Its answer through the proxy, once it has all that it needs."""
+        answer = self.ask(target.health, self.slot)
+        lacking = self.proxy.lacking(target) if answer.good else ""
+        return Answer(0, words=lacking) if lacking else answer
 
     def _renewing(self, text: str, ask: Callable[[], Answer]) -> Callable[[], Answer]:
         """`ask`, with `text` put in its place again now and then until the answers are by it."""
@@ -172,7 +180,7 @@ class Move:
     def _fail(self, what: str, name: str) -> NoReturn:
         """`name`: the container that may know why."""
         lines = self.proxy.last_words(name)
-        said = [f"Its last log lines (docker logs {name}):", *(f"  {line}" for line in lines)] if lines else []
+        said = [f"Its last log lines ({self.proxy.logs} {name}):", *(f"  {line}" for line in lines)] if lines else []
         now = self._still_live()
         raise EngineError("\n".join([what, *said, now]))
 

@@ -10,7 +10,7 @@ import pulumi
 from components import choice
 from components.appsections import App
 from components.choice import Wish
-from components.slots import ALL, Plan, Previous, Spec, Trial
+from components.slots import ALL, SWARM, Plan, Previous, Spec, Trial
 
 
 def wanted(app: App, before: Previous) -> Spec | None:
@@ -48,6 +48,9 @@ def wanted(app: App, before: Previous) -> Spec | None:
         log_size=service.logs.max_size,
         log_files=service.logs.max_files,
         replicas=service.replicas,
+        engine=app.engine,
+        placement=service.placement,
+        parallelism=service.parallelism,
     )
 
 
@@ -61,6 +64,14 @@ def wish(app: App, before: Previous) -> Wish:
     return Wish(spec, Trial(app.canary) if app.canary < ALL else None, None, keep, app.key)
 
 
+def require_engine(apps: Mapping[str, App], docker_host: str | None) -> None:
+    """Raises RunError with the remedy where golive:engine is swarm, and the Docker host is no manager of one."""
+    if any(app.engine == SWARM for app in apps.values()):
+        from components.swarm import require_manager  # noqa: PLC0415 - few stacks are on one
+
+        require_manager(docker_host)
+
+
 def planned(stack: str, apps: Mapping[str, App], before: Mapping[str, Previous], now: float) -> dict[str, Plan]:
     """Which slot of each app holds what, and who gets it. `now`: in seconds since 1970.
 
@@ -69,6 +80,12 @@ def planned(stack: str, apps: Mapping[str, App], before: Mapping[str, Previous],
     plans, problems = {}, []
     for name, app in apps.items():
         there = before.get(name, Previous())
+        if (running := there.live_spec) and running.engine != app.engine:
+            problems.append(
+                f"Pulumi.{stack}.yaml: golive:engine: {app.engine} is not the engine that {running.version} runs on. "
+                f"Set it back to {running.engine}, or run pulumi destroy -s {stack} first."
+            )
+            continue
         try:
             plans[name] = choice.plan(there, wish(app, there), now)
         except choice.TrialError as error:

@@ -29,7 +29,8 @@ class Prepared:
     """What a slot shall be ready for: containers that are made from what `key` is the digest of.
 
     `target`: where the slot will be reached; `drain`: how long what is under way there may take, in seconds; `service`:
-    the app's name, where there are several; `job`: what runs before them. `secret`: whether the key and the job are.
+    the app's name, where there are several; `job`: what runs before them; `engine`: docker or swarm. `secret`: whether
+    the key and the job are.
     """
 
     key: str
@@ -40,6 +41,7 @@ class Prepared:
     docker_host: str | None = None
     service: str = ""
     job: Job | None = None
+    engine: str = "docker"
     secret: bool = False
 
     def props(self) -> dict[str, Any]:
@@ -53,6 +55,7 @@ class Prepared:
             "drain": self.drain,
             "dockerHost": self.docker_host or "",
             "service": self.service,
+            "engine": self.engine,
             **({"job": hidden(self.job.props())} if self.job else {}),
         }
 
@@ -63,6 +66,7 @@ class Prepared:
         return cls(
             props["key"], slot, target, props["proxy"], int(props["drain"]), props.get("dockerHost") or None,
             props.get("service") or "", Job.of(props["job"]) if props.get("job") else None,
+            props.get("engine") or "docker",
         )  # fmt: skip
 
 
@@ -110,9 +114,9 @@ def _prepared(olds: Mapping[str, Any], props: Mapping[str, Any]) -> dict[str, An
 def _emptied(olds: Mapping[str, Any], wanted: Prepared, tell: Callable[[str], None]) -> Iterator[None]:
     """With nothing under way in the slot; the route is as it was again where anything fails."""
     from components.draining import drained  # noqa: PLC0415
-    from components.proxy import Proxy  # noqa: PLC0415
+    from components.swarm_proxy import proxy_on  # noqa: PLC0415
 
-    proxy = Proxy(wanted.docker_host, wanted.proxy, wanted.service)
+    proxy = proxy_on(wanted.engine, wanted.docker_host, wanted.proxy, wanted.service)
     try:
         present = proxy.present()
         reduced = _reduced(present, wanted.slot)

@@ -19,7 +19,9 @@ from docker.errors import APIError, DockerException, NotFound
 
 from components import routenames
 from components.daemon import EngineError, client, unreachable
-from components.routefile import FOLDER
+from components.routefile import FOLDER, Target
+from components.slots import Slot
+from components.way import Way
 
 # A folder and an ending that the proxy does not watch: while it starts it lists what is there, and gives up watching
 # for good where a file is gone before it got to it.
@@ -36,6 +38,8 @@ class Proxy:
 
     Every method raises EngineError where the engine refuses.
     """
+
+    logs = "docker logs"  # the command that shows what a slot wrote
 
     def __init__(self, host: str | None, name: str, service: str = "", file: str = "") -> None:
         self.host, self.name, self.service = host, name, service
@@ -125,6 +129,14 @@ class Proxy:
             if container.status in {"exited", "dead"}:
                 return f"its container ended with exit code {container.attrs['State'].get('ExitCode')}"
             return ""
+
+    def lacking(self, target: Target) -> str:  # noqa: ARG002 - see swarm_proxy.py
+        """What `target` lacks to be ready that the proxy's answers do not tell: nothing, it asks each container."""
+        return ""
+
+    def behind(self, route: str, path: str, slot: Slot, way: Way) -> str:  # noqa: ARG002 - see swarm_proxy.py
+        """Which other proxy does not serve the revision `route` yet, asked for `path` of `slot`: there is but one."""
+        return ""
 
     def last_words(self, name: str) -> list[str]:
         """The last lines that the app in container `name` wrote; none where they cannot be had."""

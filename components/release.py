@@ -19,6 +19,7 @@ from pulumi_docker import (
     ContainerNetworksAdvancedArgs,
     Network,
     RemoteImage,
+    Service,
 )
 
 from components.appsections import App
@@ -27,7 +28,7 @@ from components.job import Job
 from components.preparation import Preparation, Prepared
 from components.routefile import Target
 from components.settings import Docker
-from components.slots import SLOTS, Plan, Slot, Spec, numbered, to_json
+from components.slots import SLOTS, SWARM, Plan, Slot, Spec, numbered, to_json
 
 
 @dataclass(frozen=True)
@@ -73,11 +74,17 @@ class Release(pulumi.ComponentResource):
         slots = pulumi.Output.all(*self.containers.values()).apply(lambda _: to_json(plan.slots))
         self.register_outputs({"containers": self.containers, "slots": pulumi.Output.secret(slots)})
 
-    def _slot(self, name: str, args: ReleaseArgs, slot: Slot, spec: Spec) -> list[Container]:
+    def _slot(self, name: str, args: ReleaseArgs, slot: Slot, spec: Spec) -> list[Container] | list[Service]:
         opts = pulumi.ResourceOptions(parent=self)
         image = RemoteImage(f"{name}-{slot}-image", name=spec.image, keep_locally=True, opts=opts)
         self.images[slot] = image.image_id
         prepared = self._prepared(name, args, slot, spec, image)
+        if args.app.engine == SWARM:
+            from components.swarm import SlotArgs, reference, slot_service  # noqa: PLC0415 - few stacks are on one
+
+            self.images[slot] = reference(image)
+            held = SlotArgs(args.project, args.stack, slot, spec, self.images[slot], args.network.id)
+            return [slot_service(f"{name}-{slot}", held, pulumi.ResourceOptions(parent=self, depends_on=prepared))]
         return [
             Container(
                 numbered(f"{name}-{slot}", number),
@@ -105,15 +112,16 @@ class Release(pulumi.ComponentResource):
         key = hashlib.sha256(json.dumps(asdict(spec), sort_keys=True).encode()).hexdigest()
         prepared = Prepared(
             key, slot, self.targets[slot], f"{stem}-proxy", wishes.drain, args.docker.host, args.app.name, job,
-            secret=bool(spec.secrets),
+            args.app.engine, secret=bool(spec.secrets),
         )  # fmt: skip
         opts = pulumi.ResourceOptions(parent=self, depends_on=[image, args.network])
         return Preparation(f"{name}-{slot}-preparation", prepared, opts)
 
 
 def target(stem: str, slot: Slot, spec: Spec) -> Target:
-    """Where the slot is reached in the stack's network."""
-    return Target(f"{stem}-{slot}", spec.port, spec.health, spec.timeout, spec.replicas)
+    """Where the slot is reached in the stack's network. A swarm's service has one name for all of its replicas."""
+    names = 1 if spec.engine == SWARM else spec.replicas
+    return Target(f"{stem}-{slot}", spec.port, spec.health, spec.timeout, names)
 
 
 def container_of(spec: Spec, image: pulumi.Output[str], command: Sequence[str]) -> dict[str, Any]:

@@ -56,10 +56,12 @@ class RouteProvider(ResourceProvider):
 
     def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
         """The file as it is now, so that a change by hand is seen; "" where it is gone."""
-        from components.proxy import Proxy  # noqa: PLC0415 - see below
+        from components.swarm_proxy import proxy_on  # noqa: PLC0415 - see below
 
         try:
-            proxy = Proxy(props.get("dockerHost"), props["proxy"], props.get("service") or "")
+            proxy = proxy_on(
+                props.get("engine", ""), props.get("dockerHost"), props["proxy"], props.get("service") or ""
+            )
             try:
                 return ReadResult(id_, {**_plain(props), "content": proxy.present()})
             finally:
@@ -92,10 +94,10 @@ def _at_the_proxy(props: Mapping[str, Any], wanted: Wanted) -> Iterator[tuple[Pr
     # Loaded only where the route moves: the program declares it, and most updates do not move it.
     from components import progress  # noqa: PLC0415
     from components.probe import Probe  # noqa: PLC0415
-    from components.proxy import Proxy  # noqa: PLC0415
+    from components.swarm_proxy import proxy_on  # noqa: PLC0415
 
     try:
-        proxy = Proxy(wanted.docker_host, wanted.proxy, wanted.way.service)
+        proxy = proxy_on(wanted.engine, wanted.docker_host, wanted.proxy, wanted.way.service)
         try:
             yield proxy, Probe(wanted.url, wanted.way, wanted.timeout).ask, progress.teller(props.get("urn"))
         finally:

@@ -82,6 +82,11 @@ class Served:
         return _router(self.way, priority, service, middlewares, rule, *(one.health for one in self.targets.values()))
 
 
+def keeper(proxy: str) -> str:
+    """The name of the container that keeps the file for the service `proxy` of a swarm."""
+    return f"{proxy}-routes"
+
+
 def route_file(served: Served) -> str:
     """The file as text.
 

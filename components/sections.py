@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from components import fields
-from components.appsections import App
+from components.appsections import App, Engine
 from components.section import Section
 
 GITHUB_ACTIONS = 15368  # the app that reports what workflows found, the same on github.com for everyone
@@ -155,6 +155,7 @@ class Settings(Section):
     traffic: Traffic = Traffic()
     monitor: Monitor = Monitor()
     docker: Docker = Docker()
+    engine: Engine = "docker"
 
 
 def secret_paths(values: dict[str, object]) -> list[tuple[str, ...]]:

@@ -18,7 +18,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from components import fields, previous, stackfile, surroundings
 from components.apps import apps
-from components.appsections import Experiment, Health, Logs, Maintenance, OneOfSeveral, Release, Service
+from components.appsections import Engine, Experiment, Health, Logs, Maintenance, OneOfSeveral, Release, Service
 from components.complaints import Place, from_pydantic, unknown
 from components.contradictions import contradictions
 from components.sections import (
@@ -54,7 +54,12 @@ SECTIONS: Mapping[str, type[BaseModel]] = {
     "docker": Docker,
 }
 NAMED: Mapping[str, type[BaseModel]] = {"services": OneOfSeveral}  # any number of them, each by a name
-WORDS: Mapping[str, Any] = {"version": fields.Version, "image": fields.AppImage, "canary": fields.Share}
+WORDS: Mapping[str, Any] = {
+    "version": fields.Version,
+    "image": fields.AppImage,
+    "canary": fields.Share,
+    "engine": Engine,
+}
 OPTIONAL = {"experiment"}
 REQUIRED = {"github": "owner and repository", "deployFrom": "branch: main, or tag: v*"}
 
@@ -227,6 +232,7 @@ def _assembled(project: str, stack: str, found: Mapping[str, Any]) -> Settings:
         traffic=found["traffic"],
         monitor=found["monitor"],
         docker=found["docker"],
+        engine=found["engine"] or "docker",
     )
 
 

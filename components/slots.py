@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 Slot = Literal["blue", "green"]
 SLOTS: tuple[Slot, Slot] = ("blue", "green")
+SWARM = "swarm"  # the engine whose slots are services
 ALL = 100  # percent of the users
 
 
@@ -18,7 +19,8 @@ class Spec:
 
     `image`: the whole reference. `secrets`: variables too, but never shown. `command`: empty for the image's own.
     `health`: the path that tells whether this version is ready; `timeout` of one answer and `stop_timeout` in seconds,
-    `cpus` in cores, `memory` in MiB. What is added later needs a default, or what is stored could not be read.
+    `cpus` in cores, `memory` in MiB. `engine`: docker or swarm; only there are `placement` and `parallelism` of use.
+    What is added later needs a default, or what is stored could not be read.
     """
 
     version: str
@@ -37,13 +39,16 @@ class Spec:
     log_size: str = "10m"
     log_files: int = 3
     replicas: int = 1
+    engine: str = "docker"
+    placement: tuple[str, ...] = ()
+    parallelism: int = 1
 
     @classmethod
     def of(cls, values: Mapping[str, Any]) -> Spec:
         """From what `asdict` made; keys of a later golive are left out. Raises TypeError where one is missing."""
         known = {one.name for one in fields(cls)}
         kept = {key: value for key, value in values.items() if key in known}
-        return cls(**{**kept, "command": tuple(kept.get("command", ()))})
+        return cls(**{**kept, **{key: tuple(kept.get(key, ())) for key in ("command", "placement")}})
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from pulumi_docker import (
     ContainerVolumeArgs,
     Network,
     RemoteImage,
+    Service,
     Volume,
     VolumeLabelArgs,
 )
@@ -28,10 +29,10 @@ from components.fetched import Fetched
 from components.pages import PagesArgs, address, pages
 from components.release import Release
 from components.route import Route
-from components.routefile import FOLDER, Served, route_file
+from components.routefile import FOLDER, Served, keeper, route_file
 from components.settings import Docker
 from components.settings import Traffic as Wishes
-from components.slots import Plan
+from components.slots import SWARM, Plan
 from components.wanted import Wanted
 from components.way import Way
 
@@ -49,7 +50,7 @@ class AppArgs:
 
 @dataclass(frozen=True)
 class TrafficArgs:
-    """`apps`: those that the proxy leads to, by name; `network`: theirs."""
+    """`apps`: those that the proxy leads to, by name; `network`: theirs; `engine`: docker or swarm."""
 
     project: str
     stack: str
@@ -57,6 +58,7 @@ class TrafficArgs:
     docker: Docker
     network: Network
     apps: Mapping[str, AppArgs]
+    engine: str = "docker"
 
 
 class Traffic(pulumi.ComponentResource):
@@ -90,7 +92,7 @@ class Traffic(pulumi.ComponentResource):
         if port := wishes.metrics.port:
             here = published(args.docker.host, wishes.metrics.address, port, "traffic.metrics.address")
             self.metrics = f"{here}/metrics"
-        proxy = self._proxy(name, args)
+        proxy = self._on_every_node(name, args) if args.engine == SWARM else self._proxy(name, args)
         self.proxy = proxy.name
         self.ready = [proxy, *self._certificate(name, args, proxy)]
         first = list(self.ready)
@@ -193,8 +195,26 @@ class Traffic(pulumi.ComponentResource):
         made = PagesArgs(args.project, args.stack, stem, app.maintenance, args.network.name)
         return [pages(app.of(f"{name}-pages"), made, pulumi.ResourceOptions(parent=self))]
 
+    def _on_every_node(self, name: str, args: TrafficArgs) -> Service:
+        """The proxies of a swarm, and what keeps the route for them."""
+        from components.swarm import EverywhereArgs, everywhere_service, reference  # noqa: PLC0415 - few are on one
+        from components.swarm_routes import Routes, RoutesArgs, polling  # noqa: PLC0415
+
+        stem = f"{args.project}-{args.stack}"
+        image = RemoteImage(
+            f"{name}-image", name=args.traffic.image, keep_locally=True, opts=pulumi.ResourceOptions(parent=self)
+        )
+        kept = RoutesArgs(args.project, args.stack, keeper(f"{stem}-proxy"), args.network.name, LOG_OPTS)
+        routes = Routes(f"{name}-keeper", kept, pulumi.ResourceOptions(parent=self))
+        held = EverywhereArgs(
+            args.project, args.stack, f"{stem}-proxy", reference(image), args.network.id,
+            polling(arguments(args.traffic), kept.called), {INSIDE: args.traffic.port}, LOG_OPTS,
+        )  # fmt: skip
+        opts = pulumi.ResourceOptions(parent=self, depends_on=[routes.container])
+        return everywhere_service(f"{name}-proxy", held, opts)
+
     def _route(
-        self, name: str, args: TrafficArgs, one: AppArgs, proxy: Container, after: Sequence[pulumi.Resource]
+        self, name: str, args: TrafficArgs, one: AppArgs, proxy: Container | Service, after: Sequence[pulumi.Resource]
     ) -> Route:
         app, plan, targets = one.app, one.plan, one.release.targets
         health, maintenance = app.service.health, app.maintenance
@@ -220,6 +240,7 @@ class Traffic(pulumi.ComponentResource):
             deadline=health.deadline,
             drain=app.release.drain,
             closed=maintenance.enabled,
+            engine=args.engine,
         )
         props = {**wanted.props(), "containers": one.release.containers, "proxyId": proxy.id}
         depends = [*after, *one.release.ready]

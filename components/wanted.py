@@ -37,6 +37,7 @@ class Wanted:
     drain: int = 30
     closed: bool = False
     key: str = "golive:version"
+    engine: str = "docker"
 
     def props(self) -> dict[str, Any]:
         """As a resource's inputs. Nothing of it is secret."""
@@ -55,6 +56,7 @@ class Wanted:
                 "successes": self.successes, "timeout": self.timeout, "deadline": self.deadline, "drain": self.drain,
             },
             "closed": self.closed,
+            "engine": self.engine,
         }  # fmt: skip
 
     @classmethod
@@ -65,6 +67,7 @@ class Wanted:
             content=props["content"], live=props["live"], versions=props["versions"], targets=targets_of(props),
             proxy=props["proxy"], url=props["url"], way=Way.of(props), key=props.get("key") or cls.key,
             trial=Trial.of(props.get("trial")), closed=bool(props.get("closed")),
+            engine=props.get("engine") or "docker",
             docker_host=props.get("dockerHost") or None, **gate,
         )  # fmt: skip
 

@@ -10,13 +10,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pulumi
-from pulumi_docker import Container, ContainerLabelArgs, ContainerNetworksAdvancedArgs
+from pulumi_docker import Container, ContainerLabelArgs, ContainerNetworksAdvancedArgs, Network
 
 from components.appcontradictions import WORKER
 from components.appsections import App, Worker
 from components.engine import labels
 from components.release import container_of
-from components.slots import Plan, Slot, numbered
+from components.slots import SWARM, Plan, Slot, numbered
 
 
 @dataclass(frozen=True)
@@ -27,13 +27,13 @@ class WorkersArgs:
     stack: str
     app: App
     plan: Plan
-    network: pulumi.Input[str]
+    network: Network
     images: Mapping[Slot, pulumi.Output[str]]
     after: Sequence[pulumi.Resource] = ()
 
 
 class Workers(pulumi.ComponentResource):
-    """The containers of all workers. Out: `names`; empty where nothing is live."""
+    """The containers of all workers, or their services on a swarm. Out: `names`; empty where nothing is live."""
 
     names: list[str]
 
@@ -41,9 +41,24 @@ class Workers(pulumi.ComponentResource):
         super().__init__("golive:app:Workers", name, None, opts)
         self.names = []
         for worker, wishes in args.app.service.workers.items() if args.plan.live else ():
+            if args.app.engine == SWARM:
+                self._service(f"{name}-{worker}", worker, wishes, args)
+                continue
             for number in range(wishes.replicas):
                 self._container(numbered(f"{name}-{worker}", number), numbered(worker, number), wishes, args)
         self.register_outputs({"names": self.names})
+
+    def _service(self, name: str, worker: str, wishes: Worker, args: WorkersArgs) -> None:
+        from components.swarm import WorkerArgs, worker_service  # noqa: PLC0415 - few stacks are on one
+
+        live = args.plan.live
+        assert live  # noqa: S101 - for the type checker; the caller has seen it
+        spec = args.plan.slots[live]
+        held = WorkerArgs(
+            args.project, args.stack, worker, wishes.command, wishes.replicas, spec, args.images[live], args.network.id
+        )
+        worker_service(name, held, pulumi.ResourceOptions(parent=self, depends_on=list(args.after)))
+        self.names.append(f"{args.project}-{args.stack}-worker-{worker}")
 
     def _container(self, name: str, worker: str, wishes: Worker, args: WorkersArgs) -> None:
         live = args.plan.live
@@ -57,7 +72,7 @@ class Workers(pulumi.ComponentResource):
             labels=labels(
                 ContainerLabelArgs, args.project, args.stack, args.app.name, worker=worker, version=spec.version
             ),
-            networks_advanced=[ContainerNetworksAdvancedArgs(name=args.network, aliases=[called])],
+            networks_advanced=[ContainerNetworksAdvancedArgs(name=args.network.name, aliases=[called])],
             opts=pulumi.ResourceOptions(parent=self, delete_before_replace=True, depends_on=list(args.after)),
         )
         self.names.append(called)

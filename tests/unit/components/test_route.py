@@ -35,6 +35,10 @@ class Pretended:
         self.time = 0.0
         self.end = ""
         self.left = []
+        self.lacks = ""
+        self.late = []
+
+    logs = "docker logs"
 
     def present(self):
         return self.file
@@ -55,6 +59,12 @@ class Pretended:
     def connections(self, name, port):
         self.left = [one for one in self.left if one > self.time]  # when each of them ends
         return len(self.left)
+
+    def lacking(self, target):
+        return self.lacks
+
+    def behind(self, route, path, slot, host):
+        return self.late.pop(0) if self.late else ""
 
     def last_words(self, name):
         return ["cannot reach the database"]

@@ -408,3 +408,27 @@ def test_a_stack_file_that_is_missing_or_broken_has_nothing_to_say(tmp_path):
     assert stackfile.load(tmp_path, "dev") == {}
     (tmp_path / "Pulumi.dev.yaml").write_text("config:\n  golive:version: v1\n")
     assert stackfile.load(tmp_path, "dev") == {"golive:version": "v1"}
+
+
+def test_on_a_swarm_it_is_said_that_its_ports_are_open_everywhere_and_what_it_cannot_do():
+    assert problems(engine="swarm", traffic={"metrics": {"port": 8082}}, release={"drain": 5}) == [
+        "traffic.address: is 127.0.0.1, and a swarm publishes on every address of every node. Set it to 0.0.0.0, and "
+        "see to it by a firewall who gets there.",
+        "traffic.metrics.port: is set, and on a swarm each node's proxy counts for itself alone. Delete it.",
+        "release.drain: is set, and the connections of a swarm's nodes cannot be counted from here. Delete it: "
+        "golive:service.stopTimeout is how long they may take.",
+    ]
+    assert read(engine="swarm", traffic={"address": "0.0.0.0"}).engine == "swarm"
+
+
+def test_what_only_a_swarm_has_is_refused_elsewhere():
+    assert problems(service={"placement": ["node.role==worker"], "parallelism": 2}) == [
+        "service.placement: is set, and only a swarm has nodes to choose from. Set golive:engine: swarm.",
+        "service.parallelism: is set, and only a swarm has nodes to choose from. Set golive:engine: swarm.",
+    ]
+
+
+def test_an_engine_or_a_constraint_that_there_is_not_is_told():
+    assert problems(engine="kubernetes") == ["engine: kubernetes is not one of the choices. Set docker or swarm."]
+    (line,) = problems(engine="swarm", traffic={"address": "0.0.0.0"}, service={"placement": ["zone=a"]})
+    assert line.startswith("service.placement[0]: zone=a is no placement constraint. Set one such as")

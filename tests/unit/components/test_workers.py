@@ -1,6 +1,7 @@
 import pulumi
 
 from components.appsections import App, Service, Worker
+from components.engine import network
 from components.slots import Plan, Spec, Trial
 from components.workers import Workers, WorkersArgs
 from tests.unit.components.recorder import Recorded, declare
@@ -13,7 +14,8 @@ def declared(plan: Plan, name: str = "") -> Recorded:
     def program() -> None:
         images = {slot: pulumi.Output.from_input(f"sha256:{spec.version}") for slot, spec in plan.slots.items()}
         app = App(name=name, service=Service(workers=WISHES))
-        Workers("workers", WorkersArgs("golive", "staging", app, plan, "golive-staging", images))
+        between = network("golive", "staging", pulumi.ResourceOptions())
+        Workers("workers", WorkersArgs("golive", "staging", app, plan, between, images))
 
     return declare(program)
 
