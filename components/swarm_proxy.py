@@ -8,7 +8,7 @@ Source: https://docs.docker.com/reference/api/engine/ (services, tasks, exec)
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from docker.errors import DockerException, NotFound
@@ -26,6 +26,7 @@ LOOK_EVERY = 0.25  # seconds
 ANSWER_WITHIN = 3  # seconds: for one proxy's answer
 STARTING = {"new", "allocated", "pending", "assigned", "accepted", "preparing", "ready", "starting"}
 RUNNING = "running"
+REFUSED = 2  # times
 NOWHERE = "no suitable node"  # how a swarm begins to say that no node fulfils a service's constraints
 
 
@@ -57,23 +58,15 @@ class SwarmProxy(Proxy):
 
     def ended(self, name: str) -> str:
         """Why no replica of the service `name` will answer any more, "" if one may."""
-        tasks = self._tasks(name)
-        for one in tasks:
-            said = one["Status"].get("Err", "")
-            if one["Status"]["State"] == "rejected":
-                return f"a node refuses it: {said}. Every node must be able to pull its image"
-            if one["Status"]["State"] == "pending" and said.startswith(NOWHERE):
-                return f"no node takes it: {said}. See golive:service.placement"
-        if tasks and all(one["DesiredState"] == "shutdown" for one in tasks):
-            return f"its tasks ended: {tasks[-1]['Status'].get('Err') or tasks[-1]['Status']['State']}"
-        return ""
+        return hopeless(self._tasks(name))
 
     def lacking(self, target: Target) -> str:
         """What the service of `target` still lacks to be ready: replicas, or good answers of one; "" if nothing."""
         wanted = self._wanted(target.name)
         running = self._running(target.name)
         if len(running) < wanted:
-            return f"{len(running)} of {wanted} replicas run"
+            ended = [_said(one) for one in self._tasks(target.name) if _said(one)]
+            return f"{len(running)} of {wanted} replicas run{f'; {ended[-1]}' if ended else ''}"
         for task in running:
             code, said = self._fetch(f"http://{address(task)}:{target.port}{target.health}", {}, target.timeout)
             if code:
@@ -100,10 +93,10 @@ class SwarmProxy(Proxy):
 
     def _starting(self, service: str) -> bool:
         """Whether its tasks are on their way to run, and none has failed on it."""
-        if self.ended(service):
+        tasks = self._tasks(service)
+        if hopeless(tasks) or any(one["Status"]["State"] == "failed" for one in tasks):
             return False
-        states = [one["Status"]["State"] for one in self._tasks(service)]
-        return not states or ("failed" not in states and any(one in STARTING for one in states))
+        return not tasks or any(one["Status"]["State"] in STARTING and _meant(one) for one in tasks)
 
     def _wanted(self, service: str) -> int:
         with self._plainly():
@@ -150,6 +143,32 @@ class SwarmProxy(Proxy):
 def proxy_on(engine: str, host: str | None, name: str, service: str = "") -> Proxy:
     """The proxy `name` as the stack's `engine` runs it, and the route of `service`; on a swarm there is but one."""
     return SwarmProxy(host, name) if engine == SWARM else Proxy(host, name, service)
+
+
+def hopeless(tasks: Sequence[Mapping[str, Any]]) -> str:
+    """Why none of `tasks`, those of one service with the oldest first, will run; "" if one may.
+
+    A node that refuses once may be without its registry for a moment, so that counts from the second time on.
+    """
+    meant = [one for one in tasks if _meant(one)]
+    if tasks and not meant:
+        return f"its tasks ended: {_said(tasks[-1]) or tasks[-1]['Status']['State']}"
+    for one in meant:
+        if one["Status"]["State"] == "pending" and _said(one).startswith(NOWHERE):
+            return f"no node takes it: {_said(one)}. See golive:service.placement"
+    refused = [one for one in tasks if one["Status"]["State"] == "rejected"]
+    if len(refused) >= REFUSED and not any(one["Status"]["State"] == RUNNING for one in meant):
+        return f"its nodes refuse it: {_said(refused[-1])}. Every node must be able to pull its image"
+    return ""
+
+
+def _meant(task: Mapping[str, Any]) -> bool:
+    """Whether the swarm still wants it to run."""
+    return task["DesiredState"] in {"ready", RUNNING}
+
+
+def _said(task: Mapping[str, Any]) -> str:
+    return str(task["Status"].get("Err") or "")
 
 
 def address(task: Mapping[str, Any]) -> str:

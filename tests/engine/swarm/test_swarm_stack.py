@@ -84,12 +84,21 @@ def test_a_version_that_no_node_can_take_is_given_up_at_once_with_the_reason(swa
     error_line(said, r"no node takes it: no suitable node .* See golive:service\.placement")
     assert everywhere(swarm, stack) == ["v1.0.0", "v1.0.0"]
 
+    swarm.manager.docker.images.get("golive-sample:v1.1.0").tag("golive-sample", "v9.9.9")  # there, and nowhere else
+    stack.config["golive:version"] = "v9.9.9"
+    stack.config["golive:service"]["placement"] = ["node.role==worker"]
+    said = stack.up()
+    assert said.code != 0
+    error_line(said, r"its nodes refuse it: No such image: golive-sample:v9\.9\.9\. Every node must be able to pull")
+    assert everywhere(swarm, stack) == ["v1.0.0", "v1.0.0"]
+
 
 def test_replicas_and_workers_go_where_they_are_placed_within_their_limits(swarm: Swarm, stack: Stack):
     stack.config["golive:service"] |= {
         "placement": ["node.role==worker"], "cpus": 0.5, "memory": 64, "workers": {"queue": {"command": ["-work"]}},
     }  # fmt: skip
-    stack.must_up()
+    stack.config["golive:release"] = {"pre": ["-migrate"]}
+    error_line(stack.must_up(), "-migrate: preparing the data for v1.0.0")
     assert swarm.spread(f"golive-{stack.name}-blue") == [2]
     node = swarm.worker.docker.info()["Swarm"]["NodeID"]
     (worker,) = swarm.tasks(f"golive-{stack.name}-worker-queue")

@@ -134,11 +134,13 @@ class Pretend(SwarmProxy):
         return self.answers.get(url.split("//")[1].partition("/")[0], (0, ""))
 
 
+REFUSED = [task("rejected", "shutdown", "No such image: a")]
 BLUE = Target("golive-staging-blue", 8080, "/health")
 
 
 def test_a_slot_lacks_replicas_until_all_of_them_run():
     assert Pretend([task("running"), task("preparing", slot=2)]).lacking(BLUE) == "1 of 2 replicas run"
+    assert Pretend([*REFUSED, task("running")]).lacking(BLUE) == "1 of 2 replicas run; No such image: a"
     assert Pretend([task("running"), task("running", slot=2)]).lacking(BLUE) == ""
 
 
@@ -151,7 +153,12 @@ def test_a_slot_lacks_the_answer_of_a_replica_that_answers_badly():
 @pytest.mark.parametrize(
     ("tasks", "why"),
     [
-        ([task("rejected", "shutdown", "No such image: shop:v9")], "a node refuses it: No such image: shop:v9. Every"),
+        (
+            [task("rejected", "shutdown", "No such image: a")] * 2 + [task("ready")],
+            "its nodes refuse it: No such image: a",
+        ),
+        ([task("rejected", "shutdown", "No such image: a"), task("preparing", "ready")], ""),
+        ([task("rejected", "shutdown", "No such image: a")] * 2 + [task("running", slot=2)], ""),
         ([task("pending", said="no suitable node (unsupported)")], "no node takes it: no suitable node (unsupported)"),
         ([task("failed", "shutdown", "task: non-zero exit (1)")], "its tasks ended: task: non-zero exit (1)"),
         ([task("failed", "shutdown"), task("ready", slot=2)], ""),
