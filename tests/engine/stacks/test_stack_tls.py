@@ -10,6 +10,7 @@ from collections.abc import Iterator
 import docker
 import pytest
 import urllib3
+import yaml
 
 from components.certificate import shown
 from tests.authority import Authority
@@ -48,8 +49,11 @@ def version(stack: Stack, trusting: ssl.SSLContext, host: str = HOST) -> str:
 
 
 def given(stack: Stack, certificate: str, key: str) -> None:
-    """Puts them into the stack file, as the README says to."""
-    stack.config["golive:traffic"]["tls"]["certificate"] = certificate
+    """Puts them into the stack file, as Pulumi.production.yaml says to."""
+    stack.write()
+    named = ("config", "set", "--plaintext", "--path", "golive:traffic.tls.certificate")
+    assert stack.run(*named, typed=certificate).code == 0
+    stack.config = yaml.safe_load(stack.file.read_text())["config"]
     stack.secret("golive:traffic.tls.key", key)
 
 
