@@ -421,6 +421,18 @@ def test_on_a_swarm_it_is_said_that_its_ports_are_open_everywhere_and_what_it_ca
     assert read(engine="swarm", traffic={"address": "0.0.0.0"}).engine == "swarm"
 
 
+def test_what_a_swarms_proxies_cannot_do_yet_is_refused():
+    public = {"address": "0.0.0.0", "host": "shop.example.com", "tls": {"email": "ops@example.com"}}
+    assert problems(engine="swarm", traffic=public) == [
+        "traffic.tls: is set, and a swarm's proxies keep no certificates yet. Put a balancer before them.",
+    ]
+    assert problems(engine="swarm", traffic={"address": "0.0.0.0"}, services={"web": WEB}) == [
+        "services: is set, and a swarm's proxies read one route. Make a stack for each service.",
+    ]
+    only_there = {**WEB, "placement": ["node.role==worker"]}
+    assert problems(services={"web": only_there})[0].startswith("services.web.placement: is set, and only a swarm")
+
+
 def test_what_only_a_swarm_has_is_refused_elsewhere():
     assert problems(service={"placement": ["node.role==worker"], "parallelism": 2}) == [
         "service.placement: is set, and only a swarm has nodes to choose from. Set golive:engine: swarm.",
