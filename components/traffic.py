@@ -6,37 +6,23 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pulumi
-from pulumi_docker import (
-    Container,
-    ContainerLabelArgs,
-    ContainerNetworksAdvancedArgs,
-    ContainerPortArgs,
-    ContainerUploadArgs,
-    ContainerVolumeArgs,
-    Network,
-    RemoteImage,
-    Service,
-    Volume,
-    VolumeLabelArgs,
-)
+from pulumi_docker import Container, Network, Service
 
 from components import tls
 from components.appsections import App
 from components.certificate import Certificate, CertificateArgs
-from components.engine import labels, published
-from components.entrypoints import INSIDE, METRICS, arguments
+from components.engine import published
 from components.fetched import Fetched
 from components.pages import PagesArgs, address, pages
+from components.proxies import ProxyArgs, one_proxy, proxy_on_every_node
 from components.release import Release
 from components.route import Route
-from components.routefile import FOLDER, Served, keeper, route_file
+from components.routefile import Served, route_file
 from components.settings import Docker
 from components.settings import Traffic as Wishes
 from components.slots import SWARM, Plan
 from components.wanted import Wanted
 from components.way import Way
-
-LOG_OPTS = {"max-size": "10m", "max-file": "3"}
 
 
 @dataclass(frozen=True)
@@ -92,7 +78,10 @@ class Traffic(pulumi.ComponentResource):
         if port := wishes.metrics.port:
             here = published(args.docker.host, wishes.metrics.address, port, "traffic.metrics.address")
             self.metrics = f"{here}/metrics"
-        proxy = self._on_every_node(name, args) if args.engine == SWARM else self._proxy(name, args)
+        declared = proxy_on_every_node if args.engine == SWARM else one_proxy
+        proxy = declared(
+            name, ProxyArgs(args.project, args.stack, wishes, args.network), pulumi.ResourceOptions(parent=self)
+        )
         self.proxy = proxy.name
         self.ready = [proxy, *self._certificate(name, args, proxy)]
         first = list(self.ready)
@@ -103,7 +92,7 @@ class Traffic(pulumi.ComponentResource):
         )
 
     def _released(
-        self, name: str, args: TrafficArgs, one: AppArgs, proxy: Container, after: Sequence[pulumi.Resource]
+        self, name: str, args: TrafficArgs, one: AppArgs, proxy: Container | Service, after: Sequence[pulumi.Resource]
     ) -> pulumi.Output[dict[str, str | None] | None]:
         plan, page = one.plan, self._page(name, args, one.app)
         if not plan.live:
@@ -118,53 +107,7 @@ class Traffic(pulumi.ComponentResource):
         }
         return route.id.apply(lambda _: told)
 
-    def _proxy(self, name: str, args: TrafficArgs) -> Container:
-        wishes, stem, opts = args.traffic, f"{args.project}-{args.stack}", pulumi.ResourceOptions(parent=self)
-        volume = Volume(
-            f"{name}-routes",
-            name=f"{stem}-routes",
-            driver="local",
-            labels=labels(VolumeLabelArgs, args.project, args.stack),
-            opts=opts,
-        )
-        image = RemoteImage(f"{name}-image", name=wishes.image, keep_locally=True, opts=opts)
-        ports = [ContainerPortArgs(internal=INSIDE, external=wishes.port, ip=wishes.address, protocol="tcp")]
-        volumes = [ContainerVolumeArgs(volume_name=volume.name, container_path=FOLDER)]
-        if wishes.tls:
-            port = wishes.tls.port
-            ports.append(ContainerPortArgs(internal=tls.SECURE, external=port, ip=wishes.address, protocol="tcp"))
-        if wishes.tls and wishes.tls.email:
-            fetched = Volume(
-                f"{name}-certificates",
-                name=f"{stem}-certificates",
-                driver="local",
-                labels=labels(VolumeLabelArgs, args.project, args.stack),
-                opts=opts,
-            )
-            volumes.append(ContainerVolumeArgs(volume_name=fetched.name, container_path=tls.STORAGE))
-        authority = wishes.tls.ca_certificate if wishes.tls else None
-        if (metrics := wishes.metrics).port:
-            ports.append(ContainerPortArgs(internal=METRICS, external=metrics.port, ip=metrics.address, protocol="tcp"))
-        return Container(
-            f"{name}-proxy",
-            name=f"{stem}-proxy",
-            image=image.image_id,
-            command=arguments(wishes),
-            labels=labels(ContainerLabelArgs, args.project, args.stack),
-            networks_advanced=[ContainerNetworksAdvancedArgs(name=args.network.name, aliases=[f"{stem}-proxy"])],
-            ports=ports,
-            volumes=volumes,
-            uploads=[ContainerUploadArgs(file=tls.AUTHORITY, content=authority)] if authority else None,
-            restart="unless-stopped",
-            log_driver="json-file",
-            log_opts=LOG_OPTS,
-            security_opts=["no-new-privileges:true"],
-            destroy_grace_seconds=10,
-            # The name and the port are taken as long as the old one is there.
-            opts=pulumi.ResourceOptions(parent=self, delete_before_replace=True),
-        )
-
-    def _certificate(self, name: str, args: TrafficArgs, proxy: Container) -> list[pulumi.Resource]:
+    def _certificate(self, name: str, args: TrafficArgs, proxy: Container | Service) -> list[pulumi.Resource]:
         """One's own, if there is one: in place before the first user comes."""
         own = args.traffic.tls
         if not own or not own.certificate:
@@ -175,7 +118,7 @@ class Traffic(pulumi.ComponentResource):
         opts = pulumi.ResourceOptions(parent=self, depends_on=[proxy])
         return [Certificate(f"{name}-certificate", made, opts)]
 
-    def _fetched(self, name: str, args: TrafficArgs, proxy: Container) -> None:
+    def _fetched(self, name: str, args: TrafficArgs, proxy: Container | Service) -> None:
         """Whether the proxy has a certificate for each host yet, once the routes name them; nothing waits for it."""
         wishes = args.traffic
         if not wishes.tls or not wishes.tls.email:
@@ -194,24 +137,6 @@ class Traffic(pulumi.ComponentResource):
         stem = app.of(f"{args.project}-{args.stack}")
         made = PagesArgs(args.project, args.stack, stem, app.maintenance, args.network.name)
         return [pages(app.of(f"{name}-pages"), made, pulumi.ResourceOptions(parent=self))]
-
-    def _on_every_node(self, name: str, args: TrafficArgs) -> Service:
-        """The proxies of a swarm, and what keeps the route for them."""
-        from components.swarm import EverywhereArgs, everywhere_service, reference  # noqa: PLC0415 - few are on one
-        from components.swarm_routes import Routes, RoutesArgs, polling  # noqa: PLC0415
-
-        stem = f"{args.project}-{args.stack}"
-        image = RemoteImage(
-            f"{name}-image", name=args.traffic.image, keep_locally=True, opts=pulumi.ResourceOptions(parent=self)
-        )
-        kept = RoutesArgs(args.project, args.stack, keeper(f"{stem}-proxy"), args.network.name, LOG_OPTS)
-        routes = Routes(f"{name}-keeper", kept, pulumi.ResourceOptions(parent=self))
-        held = EverywhereArgs(
-            args.project, args.stack, f"{stem}-proxy", reference(image), args.network.id,
-            polling(arguments(args.traffic), kept.called), {INSIDE: args.traffic.port}, LOG_OPTS,
-        )  # fmt: skip
-        opts = pulumi.ResourceOptions(parent=self, depends_on=[routes.container])
-        return everywhere_service(f"{name}-proxy", held, opts)
 
     def _route(
         self, name: str, args: TrafficArgs, one: AppArgs, proxy: Container | Service, after: Sequence[pulumi.Resource]
