@@ -60,7 +60,7 @@ def swarm() -> Iterator[Swarm]:
         manager.docker.swarm.init(advertise_addr=manager.address, listen_addr=f"{manager.address}:2377")
         token = manager.docker.swarm.attrs["JoinTokens"]["Worker"]
         worker.docker.swarm.join([f"{manager.address}:2377"], token, advertise_addr=worker.address)
-        manager.wait("the second node does not join", lambda: len(_ready(manager)) == 2)
+        manager.wait("the second node does not join", lambda: len(ready(manager)) == 2)
         _loaded(names, (manager, worker))
         yield Swarm(manager, worker)
     finally:
@@ -68,7 +68,8 @@ def swarm() -> Iterator[Swarm]:
             one.remove()
 
 
-def _ready(manager: Node) -> list[Any]:
+def ready(manager: Node) -> list[Any]:
+    """The nodes that take tasks."""
     return [one for one in manager.docker.nodes.list() if one.attrs["Status"]["State"] == "ready"]
 
 
@@ -109,4 +110,5 @@ def stack(swarm: Swarm, lab_github: Running, tmp_path: Path) -> Iterator[Stack]:
     try:
         yield made
     finally:
-        made.run("destroy", "--yes", "--skip-preview", "--refresh")
+        gone = made.run("destroy", "--yes", "--skip-preview", "--refresh")
+        assert gone.code == 0, gone.text

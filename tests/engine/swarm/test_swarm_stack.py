@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from tests.engine.stacks.stack import Stack, error_line
-from tests.engine.swarm.conftest import Swarm
+from tests.engine.swarm.conftest import Swarm, ready
 from tests.engine.swarm.nodes import Node
 from tests.engine.traffic.stage import Users
 
@@ -148,6 +148,10 @@ def test_a_docker_host_that_manages_no_swarm_is_refused_before_anything_is_chang
     said = stack.up()
     assert said.code != 0
     error_line(said, r"is a worker of it\. Set golive:docker\.host to one of its managers\.")
+    del stack.config["golive:docker"]  # the engine of this machine
+    said = stack.up()
+    assert said.code != 0
+    error_line(said, r"golive:engine is swarm, and the Docker host is in no swarm\. Run docker swarm init there")
     assert stack.writes(before) == []
 
 
@@ -158,3 +162,21 @@ def test_the_engine_is_not_changed_under_what_runs(swarm: Swarm, stack: Stack):
     assert said.code != 0
     error_line(said, r"golive:engine: docker is not the engine that v1\.0\.0 runs on\. Set it back to swarm")
     assert everywhere(swarm, stack) == ["v1.0.0", "v1.0.0"]
+
+
+def test_a_node_that_is_lost_costs_no_more_than_the_requests_under_way_and_its_replicas_move(
+    swarm: Swarm, stack: Stack
+):
+    stack.must_up()
+    name = f"golive-{stack.name}-blue"
+    assert swarm.spread(name) == [1, 1]
+    try:
+        with Users(f"http://{swarm.manager.address}:{stack.port}", 2) as users:
+            swarm.worker.inside("ip", "link", "set", "eth0", "down")
+            swarm.manager.wait("the replica does not move", lambda: swarm.spread(name) == [2])
+        good = sum(users.answers[said] for said in ("v1.0.0", "echo"))
+        assert sum(users.answers.values()) - good <= len(users.threads), users.answers
+        assert answers(swarm.manager, stack) == "v1.0.0"
+    finally:
+        swarm.worker.inside("ip", "link", "set", "eth0", "up")
+        swarm.manager.wait("the node does not come back", lambda: len(ready(swarm.manager)) == len(swarm.nodes))
