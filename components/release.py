@@ -6,10 +6,8 @@ Source: https://www.pulumi.com/registry/packages/docker/api-docs/container/
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import pulumi
@@ -109,9 +107,8 @@ class Release(pulumi.ComponentResource):
                 timeout=wishes.pre_timeout, envs=_variables(spec), secrets=list(spec.secrets.values()),
                 labels=whose, memory=spec.memory, host=args.docker.host, key=args.app.key("release.pre"),
             )  # fmt: skip
-        key = hashlib.sha256(json.dumps(asdict(spec), sort_keys=True).encode()).hexdigest()
         prepared = Prepared(
-            key, slot, self.targets[slot], f"{stem}-proxy", wishes.drain, args.docker.host, args.app.name, job,
+            spec.digest, slot, self.targets[slot], f"{stem}-proxy", wishes.drain, args.docker.host, args.app.name, job,
             args.app.engine, secret=bool(spec.secrets),
         )  # fmt: skip
         opts = pulumi.ResourceOptions(parent=self, depends_on=[image, args.network])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
@@ -43,12 +44,21 @@ class Spec:
     placement: tuple[str, ...] = ()
     parallelism: int = 1
 
+    @property
+    def digest(self) -> str:
+        """Tells it from any other one. A field that a later golive adds changes it only where it is set."""
+        said = {name: value for name, value in asdict(self).items() if value != DEFAULTS.get(name)}
+        return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
+
     @classmethod
     def of(cls, values: Mapping[str, Any]) -> Spec:
         """From what `asdict` made; keys of a later golive are left out. Raises TypeError where one is missing."""
         known = {one.name for one in fields(cls)}
         kept = {key: value for key, value in values.items() if key in known}
         return cls(**{**kept, **{key: tuple(kept.get(key, ())) for key in ("command", "placement")}})
+
+
+DEFAULTS = asdict(Spec("", ""))
 
 
 @dataclass(frozen=True)

@@ -1,3 +1,4 @@
+import hashlib
 import json
 
 import pytest
@@ -25,3 +26,9 @@ def test_slots_written_by_a_later_golive_can_be_read():
 
 def test_a_secret_is_not_shown_where_a_spec_is_printed():
     assert "hush" not in repr(Spec("v1", "shop:v1", secrets={"TOKEN": "hush"}))
+
+
+def test_a_digest_says_nothing_of_what_is_not_set_so_that_a_new_field_prepares_no_slot_again():
+    text = json.dumps({"version": "v1", "image": "shop:v1", "port": 9000}, sort_keys=True)
+    assert Spec("v1", "shop:v1", port=9000).digest == hashlib.sha256(text.encode()).hexdigest()
+    assert Spec("v1", "shop:v1", secrets={"A": "1"}).digest != Spec("v1", "shop:v1", secrets={"A": "2"}).digest
