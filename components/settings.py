@@ -9,6 +9,8 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Collection, Mapping
+from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +18,7 @@ import pulumi
 from pulumi.runtime import config as engine
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
-from components import fields, previous, stackfile, surroundings
+from components import fields, previous, stackfile, surroundings, tls
 from components.apps import apps
 from components.appsections import Engine, Experiment, Health, Logs, Maintenance, OneOfSeveral, Release, Service
 from components.complaints import Place, from_pydantic, unknown
@@ -79,7 +81,12 @@ def read() -> Settings:
     secret = {key for key in config if engine.is_config_secret(key)} | set(engine.get_config_secret_keys_env())
     folder = _folder()
     secure = stackfile.secure_paths(config, stackfile.load(folder, stack), secret, project)
-    return parse(project, stack, config, secure, os.environ, folder=folder, placed=previous.certificate)
+    placed = cache(previous.certificate)
+    found = parse(project, stack, config, secure, os.environ, folder=folder, placed=placed)
+    own = found.traffic.tls
+    if own and own.certificate and (warning := tls.expiry(own, placed(), datetime.now(UTC))):
+        pulumi.log.warn(Place(project, stack).line(("traffic", "tls", "certificate"), warning))
+    return found
 
 
 def _folder() -> Path:

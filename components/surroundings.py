@@ -23,7 +23,7 @@ def certificate(found: Mapping[str, Any], placed: Callable[[], Mapping[str, Any]
     own, now = traffic.tls, datetime.now(UTC)
     several: Mapping[str, OneOfSeveral] = found.get("services") or {}
     hosts = tls.hosts([one.host or traffic.host for one in several.values()] or [traffic.host])
-    if not tls.proven(own, hosts, now, placed()):
+    if not tls.proven(own, hosts, placed()):
         for name, sentence in tls.problems(own, hosts, now):
             yield ("traffic", "tls", name), sentence
 

@@ -13,7 +13,7 @@ import ipaddress
 import re
 import ssl
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import yaml
@@ -28,6 +28,7 @@ INSIDE = 8083  # where those in the stack's network reach it, in clear as ever
 STORAGE = "/etc/golive/certificates"  # a volume: what was fetched is not fetched again by the next proxy
 AUTHORITY = "/etc/golive/authority.pem"
 FILE = "certificate.yml"  # in the folder that the proxy watches
+SOON = timedelta(days=14)  # before it expires, updates begin to say so
 NONE = "# Written by golive: no certificate of one's own.\n"
 BLOCK = re.compile(r"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----", re.DOTALL)
 
@@ -96,12 +97,23 @@ def hosts(names: Iterable[str | None]) -> list[str]:
     return sorted({one for one in names if one})
 
 
-def proven(tls: Tls, hosts: Sequence[str], now: datetime, placed: Mapping[str, Any]) -> bool:
-    """Whether it is the certificate that the proxy has, for the same hosts, and not expired. `placed`: the outputs of
-    components/certificate.py."""
+def proven(tls: Tls, hosts: Sequence[str], placed: Mapping[str, Any]) -> bool:
+    """Whether it is the certificate that the proxy has, for the same hosts: expired or not, it keeps no update from its
+    way, least of all one that goes back. `placed`: the outputs of components/certificate.py."""
     assert tls.certificate  # noqa: S101 - for the type checker; the caller has seen it
-    same = placed.get("fingerprint") == fingerprint(tls.certificate) and placed.get("hosts") == list(hosts)
-    return same and now.timestamp() < float(placed.get("until") or 0)
+    return placed.get("fingerprint") == fingerprint(tls.certificate) and placed.get("hosts") == list(hosts)
+
+
+def expiry(tls: Tls, placed: Mapping[str, Any], now: datetime) -> str:
+    """What to warn of: that the certificate which the proxy has and keeps expires within SOON; "" for nothing."""
+    kept = tls.certificate and placed.get("fingerprint") == fingerprint(tls.certificate)
+    if not kept or not placed.get("until"):
+        return ""
+    until, gone = datetime.fromtimestamp(float(placed["until"]), UTC), now.timestamp() >= float(placed["until"])
+    if until - now > SOON:
+        return ""
+    verb = "expired, and browsers turn users away, since" if gone else "expires on"
+    return f"{verb} {until:%Y-%m-%d}. Set the renewed one, with its key."
 
 
 def until(certificate: str) -> float:

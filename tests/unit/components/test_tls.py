@@ -37,14 +37,25 @@ def test_one_for_another_host_is_refused_with_the_names_it_is_for(names, host):
     ]
 
 
-@pytest.mark.parametrize(("change", "host", "days", "proven"), [
-    ({}, HOST, 0, True), ({"fingerprint": "other"}, HOST, 0, False), ({}, "other.example.com", 0, False),
-    ({}, None, 0, False), ({}, HOST, 31, False), ({"until": None}, HOST, 0, False),
+@pytest.mark.parametrize(("change", "host", "proven"), [
+    ({}, HOST, True), ({"fingerprint": "other"}, HOST, False), ({}, "other.example.com", False), ({}, None, False),
 ])  # fmt: skip
-def test_the_one_that_is_in_use_is_not_looked_into_again_until_it_expires(change, host, days, proven):
+def test_the_one_that_is_in_use_is_not_looked_into_again(change, host, proven):
     placed = {"fingerprint": tls.fingerprint(CERTIFICATE), "hosts": [HOST], "until": tls.until(CERTIFICATE)} | change
     own = Tls(certificate=CERTIFICATE, key=SecretStr(KEY))
-    assert tls.proven(own, tls.hosts([host]), NOW + timedelta(days=days), placed) is proven
+    assert tls.proven(own, tls.hosts([host]), placed) is proven
+
+
+@pytest.mark.parametrize(
+    ("days", "said"), [(0, ""), (15, ""), (17, "expires on "), (31, "expired, and browsers turn users away, since ")]
+)
+def test_one_that_is_in_use_is_warned_of_before_it_expires_and_never_in_the_way_of_an_update(days, said):
+    own = Tls(certificate=CERTIFICATE, key=SecretStr(KEY))
+    placed = {"fingerprint": tls.fingerprint(CERTIFICATE), "until": tls.until(CERTIFICATE)}
+    warning = tls.expiry(own, placed, NOW + timedelta(days=days))
+    assert warning.startswith(said)
+    assert bool(warning) == bool(said)
+    assert tls.expiry(own, placed | {"fingerprint": "of the one before"}, NOW + timedelta(days=days)) == ""
 
 
 def test_a_certificate_must_be_for_every_host():
