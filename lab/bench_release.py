@@ -26,6 +26,7 @@ from toolchain.progress import StepError, say
 
 STACK = "dev"
 RELEASES = FLIPS = 20
+QUIET_FLIPS = 5
 SHARES = (10, 25, 50, 100)
 ASKED = 10_000  # requests by which a share is measured
 CALM = 5.0  # seconds of load before and after, and after each crash
@@ -156,17 +157,26 @@ def crashed(story: Story, name: str, requests: list[Request]) -> dict[str, float
     }
 
 
+def quiet_flips(story: Story) -> None:
+    """Flips back and forth while nobody asks for anything, so that nothing else has the processors."""
+    configure(service__env__RELEASE="quiet")
+    up()
+    for number in range(QUIET_FLIPS):
+        configure(service__env__RELEASE=("after", "quiet")[number % 2])
+        story.phase("quiet_flip", up)
+
+
 def where_the_time_goes(story: Story) -> None:
-    """Of a flip: the command line's own start, an update that changes nothing, and the move itself."""
+    """Of a flip without load: the command line's own start, an update that changes nothing, and the move itself."""
     began = time.time()
     subprocess.run([stacks.PULUMI, "version"], check=True, capture_output=True)
     started = time.time()
     up()
     nothing = time.time() - started
+    flip = story.seconds("quiet_flip")
     say(
-        f"A flip of {story.seconds('flip')} s: {started - began:.2f} s the command line's start, "
-        f"{nothing - (started - began):.2f} s program, plugins and state, "
-        f"{story.seconds('flip') - nothing:.2f} s the move."
+        f"A flip of {flip} s without load: {started - began:.2f} s the command line's start, "
+        f"{nothing - (started - began):.2f} s program, plugins and state, {flip - nothing:.2f} s the move."
     )
 
 
@@ -183,6 +193,7 @@ def run() -> dict[str, Any]:
     for name in story.windows:
         for reason, count in Counter(one.error for one in story.touched(name, requests) if not one.good).items():
             say(f"not served during {name}: {count} × {reason}")
+    quiet_flips(story)
     where_the_time_goes(story)
     return {
         "requests": len(requests),
@@ -196,6 +207,7 @@ def run() -> dict[str, Any]:
         },
         "release_s": story.seconds("release"),
         "flip_s": story.seconds("flip"),
+        "flip_quiet_s": story.seconds("quiet_flip"),
         "share_percent": story.shares,
         "crash": {name: crashed(story, name, requests) for name in ("kill", "hang", "error")},
     }
