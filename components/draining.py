@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from components.proxy import Proxy  # at run time it is handed in
 
 FORGOTTEN = 15  # seconds at most until the proxy goes by what is left; it takes some 0.1 s
+# The proxy is told of a changed file by the kernel, once. Seconds without effect after which it is told again.
+LOST = 3
+SETTLED = 0.5  # seconds within which the proxy takes two changes for one, and more
 
 
 def drained(
@@ -62,10 +65,21 @@ def withdrawn(
     except ValueError:
         served = ""  # someone has broken the file: the proxy goes by an older one until it is gone
     proxy.remove()
-    health = last.targets[last.live].health
+    health, told = last.targets[last.live].health, clock()
+
+    def asked() -> Answer:
+        nonlocal told
+        answer = ask(health, last.live)
+        if served and answer.route == served and clock() - told >= LOST:
+            proxy.place(present)
+            sleep(SETTLED)
+            proxy.remove()
+            told = clock()
+        return answer
+
     try:
         wait(
-            lambda: ask(health, last.live),
+            asked,
             lambda answer: not served or answer.route != served,
             successes=1,
             deadline=FORGOTTEN,

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from components import routefile, routereading
 from components.daemon import EngineError
-from components.draining import drained
+from components.draining import LOST, SETTLED, drained
 from components.probe import Answer, Waiting, wait
 from components.progress import Tell, silent
 from components.routefile import Target
@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 
 SERVED = 15  # seconds at most until the proxy serves a new file; it takes some 0.1 s
 LOOK = 0.02  # seconds between two looks whether it does: everyone waits for that, and nothing is proven by waiting
-# The proxy is told of a new file by the kernel, once. Seconds without effect after which the file is put there again.
-LOST = 3
 
 
 @dataclass
@@ -154,12 +152,16 @@ class Move:
 
     def _renewing(self, text: str, ask: Callable[[], Answer]) -> Callable[[], Answer]:
         """`ask`, with `text` put in its place again now and then until the answers are by it."""
-        expected, placed = routereading.revision(text), self.clock()
+        expected, placed, times = routereading.revision(text), self.clock(), 0
 
         def asked() -> Answer:
-            nonlocal placed
+            nonlocal placed, times
             answer = ask()
             if answer.route != expected and self.clock() - placed >= LOST:
+                times += 1
+                # The same once more is no news to a proxy that has read it and does not go by it.
+                self.proxy.place(routefile.renewed(text, times))
+                self.sleep(SETTLED)
                 self.proxy.place(text)
                 placed = self.clock()
             return answer

@@ -131,6 +131,16 @@ def with_candidate(present: str, slot: Slot, target: Target, way: Way = EVERY_RE
     return _text(document, {CANDIDATE: slot})
 
 
+def renewed(text: str, number: int) -> str:
+    """`text` with something new of no consequence: the proxy goes by a file anew only where it says something else.
+
+    Raises ValueError where `text` is no route file.
+    """
+    document = parsed(text) or {"http": {}}
+    again = {**(document["http"].get("middlewares") or {}), "renewed": _answering({"X-Golive-Renewed": f"{number}"})}
+    return HEAD + yaml.safe_dump({"http": {**document["http"], "middlewares": again}}, sort_keys=False, width=1000)
+
+
 def shows(present: str, slot: Slot, target: Target, way: Way = EVERY_REQUEST) -> bool:
     """Whether `present` leads testers to `target` in `slot`, whoever else gets there. Raises ValueError."""
     http = (parsed(present) or {}).get("http") or {}

@@ -56,7 +56,9 @@ def test_a_canary_gets_its_share_step_by_step_and_no_request_is_lost(stage: Stag
         stage.slot("green", START_DELAY_S="1")
         for share in (10, 25, 50):
             outs = stage.update(outs, stage.props("blue", "green", canary=share))
-            assert stage.shares(1000)["v1.1.0"] == pytest.approx(share, abs=2)
+            assert stage.shares(1000)["v1.1.0"] == pytest.approx(
+                share, abs=3
+            )  # make bench-release asks ten times as many
         outs = stage.update(outs, stage.props("green", "blue"))
         assert stage.shares(100) == {"v1.1.0": 100}
         stage.update(outs, stage.props("blue", "green"))

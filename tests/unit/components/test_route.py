@@ -12,7 +12,7 @@ from components.move import Move
 from components.probe import Answer, Waiting, wait
 from components.proxy import established
 from components.route import RouteProvider
-from components.routefile import Served, Target, route_file
+from components.routefile import Served, Target, renewed, route_file
 from components.routereading import live_slot, revision, serving
 from components.slots import Trial
 from components.wanted import Wanted
@@ -196,7 +196,8 @@ def test_a_proxy_that_missed_the_new_file_is_given_it_again():
     there.place = place
     there.ask = lambda path, slot: Answer(200, slot or "", revision(taken[0]) if slot else "")
     move(there, wanted())
-    assert there.files[2:] == [SECOND, SECOND]
+    assert there.files[2:] == [SECOND, renewed(SECOND, 1), SECOND]  # the same alone would be no news
+    assert revision(renewed(SECOND, 1)) == revision(SECOND)
     assert taken == [SECOND]
 
 
@@ -346,6 +347,17 @@ def test_a_proxy_that_goes_by_a_route_which_was_taken_away_is_no_end(monkeypatch
     monkeypatch.setattr(there, "remove", lambda: None)
     with pytest.raises(EngineError, match="still serves a route that was taken away"):
         withdrawn(there, wanted(), there.ask, clock=lambda: there.time, sleep=there.sleep)
+
+
+def test_a_proxy_that_missed_the_word_of_a_route_that_went_is_told_again():
+    there = Pretended(SECOND, blue=[200], green=[200])
+    served = revision(SECOND)
+
+    def ask(path, slot):  # it noticed nothing until the file came and went once more
+        return Answer(200, slot, served if len(there.files) == 1 else "")
+
+    withdrawn(there, wanted(), ask, clock=lambda: there.time, sleep=there.sleep)
+    assert (there.file, there.files) == ("", [SECOND, SECOND])
 
 
 def test_an_app_without_a_route_file_goes_without_a_word():
